@@ -1,0 +1,1 @@
+//! The example programs of gustnado; see `src/bin`.

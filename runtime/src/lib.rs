@@ -1,0 +1,1 @@
+//! gustnado: Tornado for Rust.

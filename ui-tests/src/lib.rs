@@ -1,0 +1,1 @@
+//! What the macros accept and what they refuse; see `README.md`.
