@@ -1,6 +1,10 @@
 //! gustnado: Tornado for Rust.
 
+pub mod coroutine;
+pub mod ioloop;
+
 mod error;
+mod sys;
 
 pub use ::http::StatusCode;
 pub use error::{Error, HTTPError, Result, WithContext};

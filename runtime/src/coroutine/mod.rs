@@ -1,0 +1,74 @@
+//! The vocabulary of waiting: what a coroutine can await besides other coroutines.
+//!
+//! - [`sleep`] lets time pass, [`moment`] lets the others have a turn.
+//! - [`with_timeout`] stops waiting for something that goes on without us; [`cancel_after`] also ends it.
+//! - [`Multi`](fn@Multi) waits for many things at once, and gives back their results in the shape they came in.
+//!
+//! It is `tornado.gen`; the module has another name because `gen` is a reserved word.
+//!
+//! ```
+//! use gustnado::coroutine::{Multi, sleep};
+//! use std::time::{Duration, Instant};
+//!
+//! async fn square(number: u32) -> Result<u32, std::num::TryFromIntError> {
+//!     sleep(Duration::from_millis(10)).await;
+//!     u32::try_from(u64::from(number).pow(2))
+//! }
+//!
+//! # gustnado::ioloop::IOLoop::new()?.run_sync(async {
+//! let begin = Instant::now();
+//! assert_eq!(Multi([square(1), square(2), square(3)]).await?, [1, 4, 9]);
+//! assert!(begin.elapsed() < Duration::from_millis(25), "they slept at the same time");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })??;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod multi;
+mod sleep;
+mod timeout;
+
+pub use multi::{Multi, MultiFuture, Shape};
+pub use sleep::{Moment, Sleep, moment, sleep, sleep_until};
+pub use timeout::{CancelAfter, TimeoutError, WithTimeout, cancel_after, with_timeout};
+
+use std::convert::Infallible;
+use std::fmt::Display;
+
+/// What a coroutine that can fail ends with: a [`Result`], or nothing at all for those that cannot, such as [`sleep`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say whether it is a success or a failure",
+    label = "this coroutine ends with `{Self}`",
+    note = "wait for coroutines that return a `Result`, such as an `async fn`, or map the value into `Ok`"
+)]
+pub trait Outcome {
+    /// What a success holds.
+    type Value;
+    /// What a failure says.
+    type Error: Display;
+
+    /// The outcome as a result.
+    ///
+    /// # Errors
+    ///
+    /// The failure.
+    fn into_result(self) -> Result<Self::Value, Self::Error>;
+}
+
+impl<T, E: Display> Outcome for Result<T, E> {
+    type Value = T;
+    type Error = E;
+
+    fn into_result(self) -> Self {
+        self
+    }
+}
+
+impl Outcome for () {
+    type Value = ();
+    type Error = Infallible;
+
+    fn into_result(self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}

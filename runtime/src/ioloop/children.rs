@@ -1,0 +1,126 @@
+//! Wakers for the children of one coroutine, so that it can tell which of them was woken.
+//!
+//! Each child has a slot of its own beside the tasks; waking it puts it on its family's list and wakes the parent. Nothing is
+//! allocated per child, and a wake-up costs the same whether there are two or two thousand.
+
+use super::core::{Core, Entry};
+use super::slab::{Key, Slab};
+use super::waker::waker;
+use std::rc::Rc;
+use std::task::Waker;
+
+/// A family of children, whose parent polls those that were woken.
+pub(crate) struct Children {
+    core: Rc<Core>,
+    family: Key,
+    /// The child that was added last; each knows the one before it.
+    youngest: Option<Key>,
+}
+
+/// The slot of a family.
+pub(super) struct Family {
+    pub(super) parent: Waker,
+    /// The children that were woken since the last look, linked by their slots.
+    first: Option<Key>,
+    last: Option<Key>,
+}
+
+/// The slot of a child. It lives as long as its family, so that no link ever breaks.
+pub(super) struct Child {
+    pub(super) family: Key,
+    /// The parent's name for it.
+    index: u32,
+    /// Whether it is on the list of the woken.
+    pub(super) queued: bool,
+    next: Option<Key>,
+    older: Option<Key>,
+}
+
+impl Children {
+    pub(crate) fn new(core: Rc<Core>, parent: &Waker) -> Self {
+        let family = Family { parent: parent.clone(), first: None, last: None };
+        let family = core.entries.borrow_mut().insert(Entry::Family(family));
+        Self { core, family, youngest: None }
+    }
+
+    /// Makes slots for children that the parent calls 0 to `count` − 1. They count as woken, in this order.
+    pub(crate) fn add(&mut self, count: u32) {
+        let mut entries = self.core.entries.borrow_mut();
+        for index in 0..count {
+            let older = self.youngest;
+            let child = Child { family: self.family, index, queued: true, next: None, older };
+            let key = entries.insert(Entry::Child(child));
+            self.youngest = Some(key);
+            link(&mut entries, self.family, key);
+        }
+    }
+
+    /// The waker of a child.
+    pub(crate) fn waker(&self, child: Key) -> Waker {
+        waker(self.core.id, child)
+    }
+
+    /// Remembers whom to wake.
+    pub(crate) fn set_parent(&self, parent: &Waker) {
+        let mut entries = self.core.entries.borrow_mut();
+        if let Some(Entry::Family(family)) = entries.get_mut(self.family)
+            && !family.parent.will_wake(parent)
+        {
+            let old = std::mem::replace(&mut family.parent, parent.clone());
+            drop(entries);
+            drop(old);
+        }
+    }
+
+    /// Begins a look at those that were woken; who is woken from now on is for the next look.
+    pub(crate) fn woken(&self) -> Option<Key> {
+        match self.core.entries.borrow_mut().get_mut(self.family) {
+            Some(Entry::Family(family)) => {
+                family.last = None;
+                family.first.take()
+            }
+            _ => None,
+        }
+    }
+
+    /// The parent's name for a woken child, and who was woken after it. From now on it can be woken again.
+    pub(crate) fn take(&self, child: Key) -> Option<(u32, Option<Key>)> {
+        match self.core.entries.borrow_mut().get_mut(child) {
+            Some(Entry::Child(child)) => {
+                child.queued = false;
+                Some((child.index, child.next.take()))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Drop for Children {
+    fn drop(&mut self) {
+        let mut entries = self.core.entries.borrow_mut();
+        let family = entries.remove(self.family);
+        let mut youngest = self.youngest;
+        while let Some(child) = youngest {
+            youngest = match entries.remove(child) {
+                Some(Entry::Child(child)) => child.older,
+                _ => None,
+            };
+        }
+        drop(entries);
+        // Outside of the borrow: a foreign waker's destructor may do anything.
+        drop(family);
+    }
+}
+
+/// Puts a child at the end of its family's list.
+pub(super) fn link(entries: &mut Slab<Entry>, family: Key, child: Key) {
+    let Some(Entry::Family(family)) = entries.get_mut(family) else { return };
+    match family.last.replace(child) {
+        None => family.first = Some(child),
+        Some(last) => {
+            if let Some(Entry::Child(last)) = entries.get_mut(last) {
+                last.next = Some(child);
+            }
+        }
+    }
+}

@@ -1,0 +1,387 @@
+//! The four steps.
+
+use super::children::{self, Child, Family};
+use super::mailbox::{self, Letter, LoopMailbox, Mailbox};
+use super::slab::{Key, Slab};
+use super::sources::Sources;
+use super::task::{Run, panic_message};
+use super::timers::{Action, Timers};
+use super::waker::{LoopId, waker};
+use crate::sys::{Backend, Event};
+use std::any::{Any, type_name};
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::io;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+/// So many callbacks may run before the loop looks for events again, if others wait to run: the price of a look is shared
+/// among them. tokio's event interval is the same.
+const CALLBACKS_PER_POLL: u32 = 61;
+
+thread_local! {
+    static CURRENT: RefCell<Option<Rc<Core>>> = const { RefCell::new(None) };
+}
+
+/// The state of a loop. Everything is borrowed for moments only, and never while foreign code runs.
+pub(crate) struct Core {
+    pub(super) id: LoopId,
+    /// What runs in the next turn, in its order.
+    ready: RefCell<VecDeque<Ready>>,
+    /// The tasks, and whatever else has a waker.
+    pub(super) entries: RefCell<Slab<Entry>>,
+    timers: RefCell<Timers>,
+    pub(super) sources: RefCell<Sources>,
+    pub(super) backend: RefCell<Box<dyn Backend>>,
+    pub(super) mailbox: Arc<LoopMailbox>,
+    /// When the loop was made; its timers count from here.
+    epoch: Instant,
+    /// The present, in nanoseconds since the epoch; read once after each wait.
+    now: Cell<u64>,
+    running: Cell<bool>,
+    stopping: Cell<bool>,
+    /// How many callbacks have run since the last wait.
+    unpolled: Cell<u32>,
+    /// Empty vectors between turns, kept for their memory.
+    events: Cell<Vec<Event>>,
+    letters: Cell<Vec<Letter>>,
+}
+
+enum Ready {
+    Wake(Key),
+    Call(Box<dyn FnOnce()>),
+}
+
+/// What a waker can point to.
+pub(super) enum Entry {
+    Task {
+        task: super::pool::Shared<dyn Run>,
+        queued: bool,
+    },
+    /// The future of `run_sync`, which lives on its caller's stack.
+    Root {
+        queued: bool,
+    },
+    Family(Family),
+    Child(Child),
+}
+
+impl Core {
+    pub(super) fn new(mut backend: Box<dyn Backend>) -> io::Result<Rc<Self>> {
+        let mailbox = Arc::new(Mailbox::new(backend.notifier()));
+        let id = mailbox::open(&mailbox).ok_or_else(|| {
+            io::Error::other(format!("there are {} loops already", LoopId::COUNT))
+        })?;
+        Ok(Rc::new(Self {
+            id,
+            ready: RefCell::default(),
+            entries: RefCell::new(Slab::new()),
+            timers: RefCell::new(Timers::new()),
+            sources: RefCell::new(Sources::new()),
+            epoch: backend.now(),
+            backend: RefCell::new(backend),
+            mailbox,
+            now: Cell::new(0),
+            running: Cell::new(false),
+            stopping: Cell::new(false),
+            unpolled: Cell::new(0),
+            events: Cell::default(),
+            letters: Cell::default(),
+        }))
+    }
+
+    /// The loop of this thread.
+    pub(crate) fn current() -> Option<Rc<Self>> {
+        Self::with_current(Rc::clone)
+    }
+
+    /// Looks at the loop of this thread; `None` if there is none, or the thread is ending.
+    #[inline]
+    pub(super) fn with_current<R>(look: impl FnOnce(&Rc<Self>) -> R) -> Option<R> {
+        // Cloned, so that nothing is borrowed while foreign code runs.
+        let core = CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()?;
+        Some(look(&core))
+    }
+
+    /// Makes a loop this thread's, or takes it away; returns the one before.
+    pub(super) fn set_current(core: Option<Rc<Self>>) -> Option<Rc<Self>> {
+        CURRENT.try_with(|current| current.replace(core)).ok().flatten()
+    }
+
+    /// Runs until `stop`, giving `root` a turn whenever its waker asks for it.
+    pub(super) fn run(self: &Rc<Self>, root: &mut dyn FnMut()) -> io::Result<()> {
+        assert!(!self.running.replace(true), "the loop is running already");
+        let _running = Running { core: self, outer: Self::set_current(Some(self.clone())) };
+        self.refresh();
+        loop {
+            self.read_mailbox();
+            self.run_callbacks(root);
+            self.run_timeouts();
+            self.poll()?;
+            if self.stopping.replace(false) {
+                return Ok(());
+            }
+        }
+    }
+
+    pub(super) fn stop(&self) {
+        self.stopping.set(true);
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        self.running.get()
+    }
+
+    /// Runs `call` in the next turn. For callbacks that cannot panic; others come through a guard.
+    pub(crate) fn push(&self, call: impl FnOnce() + 'static) {
+        self.ready.borrow_mut().push_back(Ready::Call(Box::new(call)));
+    }
+
+    fn read_mailbox(self: &Rc<Self>) {
+        let mut letters = self.letters.take();
+        self.mailbox.empty(&mut letters);
+        for letter in letters.drain(..) {
+            match letter {
+                Letter::Wake(key) => self.wake(key),
+                Letter::Call(call) => self.ready.borrow_mut().push_back(Ready::Call(call)),
+            }
+        }
+        self.letters.set(letters);
+    }
+
+    /// Runs what was queued before this turn; what it queues waits for the next one.
+    fn run_callbacks(self: &Rc<Self>, root: &mut dyn FnMut()) {
+        let count = self.ready.borrow().len();
+        self.unpolled.set(self.unpolled.get().saturating_add(count as u32));
+        for _ in 0..count {
+            let ready = self.ready.borrow_mut().pop_front();
+            match ready {
+                Some(Ready::Wake(key)) => self.run_task(key, root),
+                Some(Ready::Call(call)) => call(),
+                None => return,
+            }
+        }
+    }
+
+    fn run_task(self: &Rc<Self>, key: Key, root: &mut dyn FnMut()) {
+        let task = match self.entries.borrow_mut().get_mut(key) {
+            Some(Entry::Task { task, queued }) => {
+                *queued = false;
+                Some(task.clone())
+            }
+            Some(Entry::Root { queued }) => {
+                *queued = false;
+                None
+            }
+            // Cancelled between its waking and now.
+            _ => return,
+        };
+        let Some(task) = task else { return root() };
+        let waker = waker(self.id, key);
+        if task.run(&mut Context::from_waker(&waker)) {
+            self.remove_task(key);
+        }
+    }
+
+    fn run_timeouts(self: &Rc<Self>) {
+        let count = {
+            let mut timers = self.timers.borrow_mut();
+            if timers.len() == 0 {
+                return;
+            }
+            timers.expire(self.now.get());
+            timers.due()
+        };
+        for _ in 0..count {
+            let action = self.timers.borrow_mut().pop_due();
+            match action {
+                Some(Action::Wake(waker)) => waker.wake(),
+                Some(Action::Call(call)) => call(),
+                None => return,
+            }
+        }
+    }
+
+    /// Waits for events, as long as nothing else is to do, and tells their sources.
+    fn poll(self: &Rc<Self>) -> io::Result<()> {
+        let busy = self.stopping.get() || !self.ready.borrow().is_empty();
+        if busy && self.unpolled.get() < CALLBACKS_PER_POLL {
+            return Ok(());
+        }
+        self.unpolled.set(0);
+        let mut timeout = if busy { Some(Duration::ZERO) } else { self.until_next_timeout() };
+        let sleeps = timeout != Some(Duration::ZERO);
+        if sleeps && !self.mailbox.fall_asleep() {
+            timeout = Some(Duration::ZERO);
+        }
+        let mut events = self.events.take();
+        let waited = self.backend.borrow_mut().wait(timeout, &mut events);
+        if sleeps {
+            self.mailbox.wake_up();
+        }
+        self.refresh();
+        for event in events.drain(..) {
+            self.dispatch(event);
+        }
+        self.events.set(events);
+        waited
+    }
+
+    fn until_next_timeout(&self) -> Option<Duration> {
+        let next = self.timers.borrow().next()?;
+        Some(Duration::from_nanos(next.saturating_sub(self.now.get())))
+    }
+
+    /// Reads the clock.
+    fn refresh(&self) {
+        let now = self.backend.borrow_mut().now();
+        self.now.set(self.nanos(now));
+    }
+
+    /// The moment at which this turn began; of a loop that does not run, the present.
+    pub(crate) fn now(&self) -> Instant {
+        if !self.running.get() {
+            self.refresh();
+        }
+        self.epoch + Duration::from_nanos(self.now.get())
+    }
+
+    fn nanos(&self, moment: Instant) -> u64 {
+        u64::try_from(moment.saturating_duration_since(self.epoch).as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    pub(crate) fn add_timeout(&self, deadline: Instant, action: Action) -> Key {
+        let deadline = self.nanos(deadline);
+        self.timers.borrow_mut().insert(deadline, action)
+    }
+
+    /// Takes a timeout back; hands out what it would have done, to be dropped when nothing is borrowed.
+    pub(crate) fn remove_timeout(&self, key: Key) -> Option<Action> {
+        self.timers.borrow_mut().remove(key)
+    }
+
+    /// Ready once a timeout has run; until then, makes it wake `waker`.
+    pub(crate) fn poll_timeout(&self, key: Key, waker: &Waker) -> Poll<()> {
+        let mut timers = self.timers.borrow_mut();
+        let Some(action) = timers.action_mut(key) else { return Poll::Ready(()) };
+        if !matches!(action, Action::Wake(current) if current.will_wake(waker)) {
+            let old = std::mem::replace(action, Action::Wake(waker.clone()));
+            drop(timers);
+            drop(old);
+        }
+        Poll::Pending
+    }
+
+    pub(super) fn insert_task(&self, task: super::pool::Shared<dyn Run>) -> Key {
+        let key = self.entries.borrow_mut().insert(Entry::Task { task, queued: true });
+        self.ready.borrow_mut().push_back(Ready::Wake(key));
+        key
+    }
+
+    pub(super) fn remove_task(&self, key: Key) {
+        let entry = self.entries.borrow_mut().remove(key);
+        // Outside of the borrow: this may be the last reference to the task's result.
+        drop(entry);
+    }
+
+    /// A slot and a waker for the future of `run_sync`, which is queued to be polled.
+    pub(super) fn add_root(&self) -> (Key, Waker) {
+        let key = self.entries.borrow_mut().insert(Entry::Root { queued: true });
+        self.ready.borrow_mut().push_back(Ready::Wake(key));
+        (key, waker(self.id, key))
+    }
+
+    /// Wakes `key` if `id` names this loop.
+    #[inline]
+    pub(super) fn wake_if(&self, id: LoopId, key: Key) -> bool {
+        if id != self.id {
+            return false;
+        }
+        self.wake(key);
+        true
+    }
+
+    fn wake(&self, key: Key) {
+        let mut entries = self.entries.borrow_mut();
+        let parent = match entries.get_mut(key) {
+            Some(Entry::Task { queued, .. } | Entry::Root { queued }) => {
+                if !std::mem::replace(queued, true) {
+                    self.ready.borrow_mut().push_back(Ready::Wake(key));
+                }
+                return;
+            }
+            Some(Entry::Child(Child { family, queued, .. })) if !*queued => {
+                *queued = true;
+                let family = *family;
+                children::link(&mut entries, family, key);
+                match entries.get(family) {
+                    Some(Entry::Family(family)) => family.parent.clone(),
+                    _ => return,
+                }
+            }
+            _ => return,
+        };
+        drop(entries);
+        parent.wake();
+    }
+
+    /// Ends everything: tasks are cancelled, timeouts and callbacks dropped, sources forgotten.
+    pub(super) fn close(self: &Rc<Self>) {
+        mailbox::close(self.id);
+        // Destructors may add more of everything; they get a few rounds, and the rest is dropped with the loop.
+        for _ in 0..8 {
+            let entries = self.entries.borrow().keys();
+            let actions = self.timers.borrow_mut().clear();
+            let ready = std::mem::take(&mut *self.ready.borrow_mut());
+            if entries.is_empty()
+                && actions.is_empty()
+                && ready.is_empty()
+                && self.sources.borrow().len() == 0
+            {
+                return;
+            }
+            drop(ready);
+            drop(actions);
+            for key in entries {
+                let task = match self.entries.borrow().get(key) {
+                    Some(Entry::Task { task, .. }) => Some(task.clone()),
+                    _ => None,
+                };
+                if task.is_some_and(|task| task.cancel()) {
+                    self.remove_task(key);
+                }
+            }
+            self.clear_sources();
+        }
+    }
+
+    /// Runs foreign code; a panic in it is logged, and ends nothing else.
+    pub(super) fn guard<F: FnOnce()>(place: &'static Location<'static>, call: F) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(call)) {
+            log_panic("callback", type_name::<F>(), place, &*payload);
+        }
+    }
+}
+
+/// Says who panicked: what it was, its name, where it was handed to the loop, and the panic's message.
+#[cold]
+pub(super) fn log_panic(what: &str, name: &str, place: &Location<'_>, payload: &(dyn Any + Send)) {
+    let message = panic_message(payload);
+    tracing::error!(target: "gustnado.application", name, %place, message, "Exception in {what} {name} ({place}): {message}");
+}
+
+/// Restores what was there before the loop ran.
+struct Running<'a> {
+    core: &'a Core,
+    outer: Option<Rc<Core>>,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.core.running.set(false);
+        drop(Core::set_current(self.outer.take()));
+    }
+}

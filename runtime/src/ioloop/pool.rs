@@ -1,0 +1,243 @@
+//! Memory for coroutine frames and tasks, lent again and again by the loop's thread.
+//!
+//! A frame lives as long as one request or one task; asking the allocator each time would be most of its cost. Blocks come in
+//! a few sizes, each with its own stack of free ones, so a warm loop allocates nothing.
+//!
+//! This is one of the islands where `unsafe` lives. Its invariant: a block is owned either by exactly one [`Pooled`] (or one
+//! family of [`Shared`]), or by the stack of free blocks of its class, never by both.
+
+#![allow(unsafe_code, reason = "an island named in DESIGN.md: owns raw blocks of memory")]
+
+use std::alloc::{self, Layout};
+use std::cell::{Cell, RefCell};
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::ops::{Deref, DerefMut};
+use std::ptr::{self, NonNull};
+use std::rc::Rc;
+
+/// The smallest block; classes double from here.
+const SMALLEST: usize = 64;
+const CLASSES: usize = 7;
+const ALIGN: usize = 16;
+/// How much a class keeps for later, so that a burst does not hold its memory for ever.
+const KEPT_BYTES: usize = 1 << 20;
+
+thread_local! {
+    static POOL: RefCell<Pool> = const { RefCell::new(Pool { free: [const { Vec::new() }; CLASSES] }) };
+}
+
+struct Pool {
+    free: [Vec<NonNull<u8>>; CLASSES],
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        for (class, blocks) in self.free.iter_mut().enumerate() {
+            for block in blocks.drain(..) {
+                // SAFETY: blocks in `free` were allocated with the layout of their class, and nobody else owns them.
+                unsafe { alloc::dealloc(block.as_ptr(), class_layout(class)) };
+            }
+        }
+    }
+}
+
+/// A box whose memory comes from the pool.
+pub(crate) struct Pooled<T: ?Sized> {
+    ptr: NonNull<T>,
+    /// Owns a `T`, and stays on its thread, where its pool is.
+    owns: PhantomData<(Rc<()>, T)>,
+}
+
+impl<T> Pooled<T> {
+    #[inline]
+    pub(crate) fn new(value: T) -> Self {
+        let ptr = allocate(Layout::new::<T>()).cast::<T>();
+        // SAFETY: the block is big and aligned enough for a `T`, and nobody else owns it.
+        unsafe { ptr.write(value) };
+        Self { ptr, owns: PhantomData }
+    }
+
+    /// Forgets the type; `unsize` is a coercion such as `|ptr| ptr as *mut dyn Future`.
+    ///
+    /// # Safety
+    ///
+    /// `unsize` returns the pointer that it was given.
+    #[inline]
+    pub(crate) unsafe fn unsize<U: ?Sized>(
+        self,
+        unsize: impl FnOnce(*mut T) -> *mut U,
+    ) -> Pooled<U> {
+        let ptr = ManuallyDrop::new(self).ptr;
+        // SAFETY: by this function's contract, the result is `ptr`, which is not null.
+        Pooled { ptr: unsafe { NonNull::new_unchecked(unsize(ptr.as_ptr())) }, owns: PhantomData }
+    }
+}
+
+// As of a `Box`: moving the handle does not move the value.
+impl<T: ?Sized> Unpin for Pooled<T> {}
+
+impl<T: ?Sized> Deref for Pooled<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: `self` owns the value, which is initialised from `new` to `drop`.
+        unsafe { self.ptr.as_ref() }
+    }
+}
+
+impl<T: ?Sized> DerefMut for Pooled<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: as in `deref`, and `&mut self` makes the access unique.
+        unsafe { self.ptr.as_mut() }
+    }
+}
+
+impl<T: ?Sized> Drop for Pooled<T> {
+    #[inline]
+    fn drop(&mut self) {
+        let layout = Layout::for_value::<T>(self);
+        let _block = Block { ptr: self.ptr.cast(), layout };
+        // SAFETY: `self` owns the value and it is not used again; `_block` gives its memory back, also when this panics.
+        unsafe { ptr::drop_in_place(self.ptr.as_ptr()) };
+    }
+}
+
+/// A reference-counted box, on one thread, whose memory comes from the pool.
+pub(crate) struct Shared<T: ?Sized> {
+    ptr: NonNull<Counted<T>>,
+    owns: PhantomData<(Rc<()>, T)>,
+}
+
+pub(super) struct Counted<T: ?Sized> {
+    count: Cell<u32>,
+    value: T,
+}
+
+impl<T> Shared<T> {
+    #[inline]
+    pub(crate) fn new(value: T) -> Self {
+        let ptr = allocate(Layout::new::<Counted<T>>()).cast::<Counted<T>>();
+        // SAFETY: the block is big and aligned enough, and nobody else owns it.
+        unsafe { ptr.write(Counted { count: Cell::new(1), value }) };
+        Self { ptr, owns: PhantomData }
+    }
+
+    /// Forgets the type; `unsize` is a coercion such as `|ptr| ptr as *mut Counted<dyn Trait>`.
+    ///
+    /// # Safety
+    ///
+    /// `unsize` returns the pointer that it was given.
+    #[inline]
+    pub(super) unsafe fn unsize<U: ?Sized>(
+        self,
+        unsize: impl FnOnce(*mut Counted<T>) -> *mut Counted<U>,
+    ) -> Shared<U> {
+        let ptr = ManuallyDrop::new(self).ptr;
+        // SAFETY: by this function's contract, the result is `ptr`, which is not null.
+        Shared { ptr: unsafe { NonNull::new_unchecked(unsize(ptr.as_ptr())) }, owns: PhantomData }
+    }
+}
+
+impl<T: ?Sized> Clone for Shared<T> {
+    #[inline]
+    fn clone(&self) -> Self {
+        // SAFETY: `self` keeps the value alive.
+        let count = unsafe { &(*self.ptr.as_ptr()).count };
+        // Cannot overflow: each clone needs memory of its own, and none is ever forgotten.
+        count.set(count.get() + 1);
+        Self { ptr: self.ptr, owns: PhantomData }
+    }
+}
+
+impl<T: ?Sized> Deref for Shared<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        // SAFETY: the value lives as long as any `Shared` of it; nobody ever has it by `&mut`.
+        unsafe { &(*self.ptr.as_ptr()).value }
+    }
+}
+
+impl<T: ?Sized> Drop for Shared<T> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: `self` keeps the value alive until the count says that it was the last.
+        let counted = unsafe { self.ptr.as_ref() };
+        counted.count.set(counted.count.get() - 1);
+        if counted.count.get() > 0 {
+            return;
+        }
+        let _block = Block { ptr: self.ptr.cast(), layout: Layout::for_value(counted) };
+        // SAFETY: nobody else refers to it any more; `_block` gives its memory back, also when this panics.
+        unsafe { ptr::drop_in_place(self.ptr.as_ptr()) };
+    }
+}
+
+/// A block on its way back to the pool.
+struct Block {
+    ptr: NonNull<u8>,
+    layout: Layout,
+}
+
+impl Drop for Block {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(class) = class_of(self.layout) {
+            let kept = POOL.try_with(|pool| {
+                let free = &mut pool.borrow_mut().free[class];
+                let room = free.len() < KEPT_BYTES / (SMALLEST << class);
+                if room {
+                    free.push(self.ptr);
+                }
+                room
+            });
+            if kept == Ok(true) {
+                return;
+            }
+        }
+        // SAFETY: `allocate` took it from the allocator with this very layout, and it is owned by `self` alone.
+        unsafe { alloc::dealloc(self.ptr.as_ptr(), block_layout(self.layout)) };
+    }
+}
+
+#[inline]
+fn allocate(layout: Layout) -> NonNull<u8> {
+    if let Some(class) = class_of(layout)
+        && let Ok(Some(block)) = POOL.try_with(|pool| pool.borrow_mut().free[class].pop())
+    {
+        return block;
+    }
+    let layout = block_layout(layout);
+    // SAFETY: `block_layout` is never of size zero.
+    let block = unsafe { alloc::alloc(layout) };
+    NonNull::new(block).unwrap_or_else(|| alloc::handle_alloc_error(layout))
+}
+
+/// The class whose blocks fit, or `None` if the allocator is asked directly.
+#[inline]
+const fn class_of(layout: Layout) -> Option<usize> {
+    if layout.align() > ALIGN || layout.size() > SMALLEST << (CLASSES - 1) {
+        return None;
+    }
+    if layout.size() <= SMALLEST {
+        return Some(0);
+    }
+    Some((layout.size() - 1).ilog2() as usize + 1 - SMALLEST.ilog2() as usize)
+}
+
+const fn class_layout(class: usize) -> Layout {
+    match Layout::from_size_align(SMALLEST << class, ALIGN) {
+        Ok(layout) => layout,
+        Err(_) => panic!("the sizes of the classes are small powers of two"),
+    }
+}
+
+/// What is really asked of the allocator for `layout`.
+const fn block_layout(layout: Layout) -> Layout {
+    match class_of(layout) {
+        Some(class) => class_layout(class),
+        None => layout,
+    }
+}

@@ -1,0 +1,140 @@
+//! A table whose keys carry a generation, so that a key to something gone finds nothing, ever.
+
+/// Where an entry is, and which of the entries that have been there it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Key {
+    pub(crate) index: u32,
+    pub(crate) generation: u32,
+}
+
+impl Key {
+    /// Generations stay below 2²⁴, so that a key, a loop's number and a slot fit one waker (see `waker`).
+    pub(crate) const GENERATIONS: u32 = 1 << 24;
+
+    pub(crate) const fn to_bits(self) -> u64 {
+        (self.generation as u64) << 32 | self.index as u64
+    }
+
+    pub(crate) const fn from_bits(bits: u64) -> Self {
+        Self { index: bits as u32, generation: (bits >> 32) as u32 }
+    }
+}
+
+/// A growing table with O(1) insert, look-up and removal, and stable keys.
+pub(crate) struct Slab<T> {
+    slots: Vec<Slot<T>>,
+    free: u32,
+    len: usize,
+}
+
+struct Slot<T> {
+    generation: u32,
+    state: State<T>,
+}
+
+enum State<T> {
+    Full(T),
+    Free { next: u32 },
+}
+
+const NONE: u32 = u32::MAX;
+
+impl<T> Slab<T> {
+    pub(crate) const fn new() -> Self {
+        Self { slots: Vec::new(), free: NONE, len: 0 }
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn insert(&mut self, value: T) -> Key {
+        self.insert_with(|_| value)
+    }
+
+    /// Inserts what `make` builds from the key that it will have.
+    pub(crate) fn insert_with(&mut self, make: impl FnOnce(Key) -> T) -> Key {
+        self.len += 1;
+        if let Some(slot) = self.slots.get_mut(self.free as usize)
+            && let State::Free { next } = slot.state
+        {
+            let key = Key { index: self.free, generation: slot.generation };
+            slot.state = State::Full(make(key));
+            self.free = next;
+            return key;
+        }
+        let key = Key { index: self.slots.len() as u32, generation: 0 };
+        self.slots.push(Slot { generation: 0, state: State::Full(make(key)) });
+        key
+    }
+
+    pub(crate) fn get(&self, key: Key) -> Option<&T> {
+        match self.slots.get(key.index as usize) {
+            Some(Slot { generation, state: State::Full(value) })
+                if *generation == key.generation =>
+            {
+                Some(value)
+            }
+            _ => None,
+        }
+    }
+
+    pub(crate) fn get_mut(&mut self, key: Key) -> Option<&mut T> {
+        match self.slots.get_mut(key.index as usize) {
+            Some(Slot { generation, state: State::Full(value) })
+                if *generation == key.generation =>
+            {
+                Some(value)
+            }
+            _ => None,
+        }
+    }
+
+    pub(crate) fn remove(&mut self, key: Key) -> Option<T> {
+        let slot = self.slots.get_mut(key.index as usize)?;
+        if slot.generation != key.generation || matches!(slot.state, State::Free { .. }) {
+            return None;
+        }
+        slot.generation = (slot.generation + 1) % Key::GENERATIONS;
+        let state = std::mem::replace(&mut slot.state, State::Free { next: self.free });
+        self.free = key.index;
+        self.len -= 1;
+        match state {
+            State::Full(value) => Some(value),
+            State::Free { .. } => None,
+        }
+    }
+
+    /// The keys of all entries, in no order that means anything.
+    pub(crate) fn keys(&self) -> Vec<Key> {
+        let full = |(index, slot): (usize, &Slot<T>)| match slot.state {
+            State::Full(_) => Some(Key { index: index as u32, generation: slot.generation }),
+            State::Free { .. } => None,
+        };
+        self.slots.iter().enumerate().filter_map(full).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_to_something_gone_finds_nothing() {
+        let mut slab = Slab::new();
+        let old = slab.insert("old");
+        assert_eq!(slab.remove(old), Some("old"));
+        let new = slab.insert("new");
+        assert_eq!(old.index, new.index, "the place is used again");
+        assert_eq!(slab.get(old), None);
+        assert_eq!(slab.remove(old), None);
+        assert_eq!(slab.get(new), Some(&"new"));
+        assert_eq!(slab.len(), 1);
+    }
+
+    #[test]
+    fn keys_survive_the_trip_through_bits() {
+        let key = Key { index: 7, generation: Key::GENERATIONS - 1 };
+        assert_eq!(Key::from_bits(key.to_bits()), key);
+    }
+}

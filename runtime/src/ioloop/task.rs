@@ -1,0 +1,248 @@
+//! Tasks: coroutines that run on their own, and the handles to wait for them.
+
+#![allow(
+    unsafe_code,
+    reason = "an island named in DESIGN.md: pins a future inside its shared cell"
+)]
+
+use super::pool::{Counted, Shared};
+use super::slab::Key;
+use super::{Core, log_panic};
+use std::any::{Any, type_name};
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+/// A spawned task: await it for its result, or drop it and the task goes on alone.
+///
+/// The result is an error if the task [panicked](JoinError::is_panic) or was [cancelled](JoinHandle::cancel).
+///
+/// ```
+/// # gustnado::ioloop::IOLoop::new()?.run_sync(async {
+/// let handle = gustnado::ioloop::spawn(async { 40 + 2 });
+/// assert_eq!(handle.await.unwrap(), 42);
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct JoinHandle<T> {
+    task: Shared<dyn Join<T>>,
+    core: Rc<Core>,
+    key: Key,
+}
+
+impl<T> JoinHandle<T> {
+    /// Ends the task: its future is dropped at once, or, when the task cancels itself, as soon as it waits.
+    ///
+    /// Who awaits the handle gets an error whose [`is_cancelled`](JoinError::is_cancelled) is true. Cancelling a task that has
+    /// ended does nothing.
+    pub fn cancel(&self) {
+        if self.task.cancel() {
+            self.core.remove_task(self.key);
+        }
+    }
+
+    /// Whether the task has ended, in whatever way.
+    pub fn is_finished(&self) -> bool {
+        self.task.is_finished()
+    }
+}
+
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.task.poll_join(cx)
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinHandle").field("finished", &self.is_finished()).finish_non_exhaustive()
+    }
+}
+
+/// Why a task has no result.
+pub struct JoinError(Cause);
+
+enum Cause {
+    Cancelled,
+    Panicked(Box<dyn Any + Send>),
+}
+
+impl JoinError {
+    /// Whether the task was cancelled.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self.0, Cause::Cancelled)
+    }
+
+    /// Whether the task panicked.
+    pub fn is_panic(&self) -> bool {
+        matches!(self.0, Cause::Panicked(_))
+    }
+
+    /// What the task panicked with, for [`std::panic::resume_unwind`]; `None` if it was cancelled.
+    pub fn into_panic(self) -> Option<Box<dyn Any + Send>> {
+        match self.0 {
+            Cause::Panicked(payload) => Some(payload),
+            Cause::Cancelled => None,
+        }
+    }
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Cause::Cancelled => f.write_str("the task was cancelled"),
+            Cause::Panicked(payload) => {
+                write!(f, "the task panicked: {}", panic_message(&**payload))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JoinError({self})")
+    }
+}
+
+impl std::error::Error for JoinError {}
+
+/// What somebody panicked with, if it was a text.
+pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> &str {
+    payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("(no message)")
+}
+
+/// A task as the loop sees it.
+pub(super) trait Run {
+    /// Gives the task a turn; says whether it has ended.
+    fn run(&self, cx: &mut Context<'_>) -> bool;
+
+    /// Ends the task if it is not running; says whether that did end it.
+    fn cancel(&self) -> bool;
+}
+
+/// A task as its handle sees it.
+trait Join<T>: Run {
+    fn is_finished(&self) -> bool;
+
+    fn poll_join(&self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>>;
+}
+
+/// Makes a task of `future`: one reference for the loop, one for the handle.
+#[inline]
+pub(super) fn task<F: Future + 'static>(
+    core: &Rc<Core>,
+    place: &'static Location<'static>,
+    future: F,
+) -> JoinHandle<F::Output> {
+    let task = Shared::new(Task {
+        stage: RefCell::new(Stage::Running(future)),
+        joiner: RefCell::new(None),
+        cancelled: Cell::new(false),
+        place,
+    });
+    // SAFETY: the closures only coerce their pointers.
+    let run = unsafe { task.clone().unsize(|ptr| ptr as *mut Counted<dyn Run>) };
+    // SAFETY: as above.
+    let task = unsafe { task.unsize(|ptr| ptr as *mut Counted<dyn Join<F::Output>>) };
+    let key = core.insert_task(run);
+    JoinHandle { task, core: core.clone(), key }
+}
+
+struct Task<F: Future> {
+    /// Borrowed while the task runs.
+    stage: RefCell<Stage<F>>,
+    joiner: RefCell<Option<Waker>>,
+    /// Set by a task that cancels itself.
+    cancelled: Cell<bool>,
+    place: &'static Location<'static>,
+}
+
+enum Stage<F: Future> {
+    /// Never moved: it stays in its shared block until it is dropped in place.
+    Running(F),
+    Finished(Result<F::Output, JoinError>),
+    Joined,
+}
+
+impl<F: Future> Task<F> {
+    fn finish(&self, stage: &mut Stage<F>, result: Result<F::Output, JoinError>) {
+        // Dropping the future may panic, too; the task has then ended all the same.
+        let dropped = catch_unwind(AssertUnwindSafe(|| *stage = Stage::Finished(result)));
+        if let Err(payload) = dropped {
+            self.log(&*payload);
+            *stage = Stage::Finished(Err(JoinError(Cause::Panicked(payload))));
+        }
+        if let Some(joiner) = self.joiner.borrow_mut().take() {
+            joiner.wake();
+        }
+    }
+
+    #[cold]
+    fn log(&self, payload: &(dyn Any + Send)) {
+        log_panic("task", type_name::<F>(), self.place, payload);
+    }
+}
+
+impl<F: Future> Run for Task<F> {
+    fn run(&self, cx: &mut Context<'_>) -> bool {
+        let mut stage = self.stage.borrow_mut();
+        let Stage::Running(future) = &mut *stage else { return true };
+        // SAFETY: the future lives in a shared block, whose address is stable, and is never moved out of it: `stage` is only
+        // ever overwritten, which drops it in place.
+        let future = unsafe { Pin::new_unchecked(future) };
+        let result = match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
+            Ok(Poll::Ready(value)) => Ok(value),
+            Ok(Poll::Pending) if self.cancelled.get() => Err(JoinError(Cause::Cancelled)),
+            Ok(Poll::Pending) => return false,
+            Err(payload) => {
+                self.log(&*payload);
+                Err(JoinError(Cause::Panicked(payload)))
+            }
+        };
+        self.finish(&mut stage, result);
+        true
+    }
+
+    fn cancel(&self) -> bool {
+        let Ok(mut stage) = self.stage.try_borrow_mut() else {
+            self.cancelled.set(true);
+            return false;
+        };
+        if let Stage::Running(_) = *stage {
+            self.finish(&mut stage, Err(JoinError(Cause::Cancelled)));
+        }
+        true
+    }
+}
+
+impl<F: Future> Join<F::Output> for Task<F> {
+    fn is_finished(&self) -> bool {
+        self.stage.try_borrow().is_ok_and(|stage| !matches!(*stage, Stage::Running(_)))
+    }
+
+    fn poll_join(&self, cx: &mut Context<'_>) -> Poll<Result<F::Output, JoinError>> {
+        // A task that awaits its own handle finds its stage borrowed, and waits for ever, as it asked.
+        if let Ok(mut stage) = self.stage.try_borrow_mut()
+            && let Stage::Finished(_) = *stage
+            && let Stage::Finished(result) = std::mem::replace(&mut *stage, Stage::Joined)
+        {
+            return Poll::Ready(result);
+        }
+        let mut joiner = self.joiner.borrow_mut();
+        match &mut *joiner {
+            Some(joiner) => joiner.clone_from(cx.waker()),
+            None => *joiner = Some(cx.waker().clone()),
+        }
+        Poll::Pending
+    }
+}

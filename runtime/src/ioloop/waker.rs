@@ -1,0 +1,90 @@
+//! Wakers that are integers: a loop's number, a slot, and the slot's generation.
+//!
+//! There is nothing to count and nothing to free; a clone is a copy, and a waker of something gone wakes nobody. Woken on the
+//! loop's own thread, it queues its task; on another one, it writes to the loop's mailbox.
+
+#![allow(unsafe_code, reason = "an island named in DESIGN.md: builds wakers from integers")]
+
+use super::Core;
+use super::mailbox::{self, Letter};
+use super::slab::Key;
+use std::ptr;
+use std::task::{RawWaker, RawWakerVTable, Waker};
+
+/// Which loop of the process; see [`mailbox::open`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct LoopId(u16);
+
+impl LoopId {
+    /// So many loops can exist at once.
+    pub(crate) const COUNT: u16 = 1 << 12;
+
+    pub(crate) const fn number(self) -> u16 {
+        self.0
+    }
+
+    pub(crate) const fn new(number: u16) -> Self {
+        Self(number % Self::COUNT)
+    }
+}
+
+/// The waker of what has `key` on the loop `id`.
+#[inline]
+pub(crate) fn waker(id: LoopId, key: Key) -> Waker {
+    let data = pack(id, key);
+    // SAFETY: the contract of RawWaker holds for any data: no function below keeps, frees or dereferences it, and each works
+    // from any thread.
+    unsafe { Waker::from_raw(raw(data)) }
+}
+
+static VTABLE: RawWakerVTable = RawWakerVTable::new(raw, wake, wake, |_| {});
+
+const fn raw(data: *const ()) -> RawWaker {
+    RawWaker::new(data, &VTABLE)
+}
+
+fn wake(data: *const ()) {
+    let (id, key) = unpack(data);
+    if !Core::with_current(|core| core.wake_if(id, key)).unwrap_or(false) {
+        mailbox::post(id, Letter::Wake(key));
+    }
+}
+
+/// 12 bits for the loop, 24 for the generation, 28 for the slot.
+const INDEX_BITS: u32 = 28;
+const GENERATION_BITS: u32 = Key::GENERATIONS.ilog2();
+
+const _: () =
+    assert!(usize::BITS == 64, "a waker packs a loop, a slot and a generation into 64 bits");
+const _: () = assert!(INDEX_BITS + GENERATION_BITS + LoopId::COUNT.ilog2() == usize::BITS);
+
+#[inline]
+fn pack(id: LoopId, key: Key) -> *const () {
+    debug_assert!(key.index >> INDEX_BITS == 0, "a loop has room for 268 million tasks");
+    let bits = (id.0 as usize) << (INDEX_BITS + GENERATION_BITS)
+        | (key.generation as usize) << INDEX_BITS
+        | key.index as usize;
+    ptr::without_provenance(bits)
+}
+
+#[inline]
+fn unpack(data: *const ()) -> (LoopId, Key) {
+    let bits = data.addr();
+    let index = bits as u32 & ((1 << INDEX_BITS) - 1);
+    let generation = (bits >> INDEX_BITS) as u32 & (Key::GENERATIONS - 1);
+    (LoopId((bits >> (INDEX_BITS + GENERATION_BITS)) as u16), Key { index, generation })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_waker_carries_its_loop_slot_and_generation() {
+        let id = LoopId::new(LoopId::COUNT - 1);
+        let key = Key { index: (1 << INDEX_BITS) - 1, generation: Key::GENERATIONS - 1 };
+        assert_eq!(unpack(pack(id, key)), (id, key));
+        let key = Key { index: 5, generation: 0 };
+        assert_eq!(unpack(pack(LoopId::new(0), key)), (LoopId::new(0), key));
+    }
+}
