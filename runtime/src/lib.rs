@@ -1,6 +1,7 @@
 //! gustnado: Tornado for Rust.
 
 pub mod coroutine;
+pub mod http;
 pub mod ioloop;
 
 mod error;

@@ -1,0 +1,415 @@
+//! Chunked bodies, read and written. RFC 9112 §7.1.
+
+use std::ops::Range;
+
+use super::class::{Class, is_space};
+use super::field::{Bounds, FieldScanner};
+use super::limits::Limits;
+use super::violation::Violation;
+
+/// The chunk that ends a body, without trailers.
+pub const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
+
+/// Appends `data` as one chunk to `out`. Without data nothing is written, since an empty chunk would end the body.
+///
+/// ```
+/// use gustnado::http::{LAST_CHUNK, write_chunk};
+///
+/// let mut out = Vec::new();
+/// write_chunk(b"Hello, world", &mut out);
+/// write_chunk(b"", &mut out);
+/// out.extend_from_slice(LAST_CHUNK);
+/// assert_eq!(out, b"c\r\nHello, world\r\n0\r\n\r\n");
+/// ```
+pub fn write_chunk(data: &[u8], out: &mut Vec<u8>) {
+    if data.is_empty() {
+        return;
+    }
+    out.reserve(data.len() + 20);
+    write_chunk_size(data.len() as u64, out);
+    out.extend_from_slice(data);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Appends the line that opens a chunk of `size` bytes, for data that is sent from where it is; a CRLF must follow
+/// the data.
+pub fn write_chunk_size(size: u64, out: &mut Vec<u8>) {
+    let mut line = *b"0000000000000000\r\n";
+    let mut first = 16;
+    let mut rest = size;
+    loop {
+        first -= 1;
+        line[first] = b"0123456789abcdef"[(rest & 15) as usize];
+        rest >>= 4;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&line[first..]);
+}
+
+/// Decodes a chunked body piece by piece, wherever the pieces were cut.
+///
+/// Chunk extensions are checked and skipped. Trailers are checked against the grammar of headers and dropped: they
+/// arrive after the handler may have begun, and nothing may depend on them.
+///
+/// ```
+/// use gustnado::http::{Chunked, Limits};
+///
+/// let mut input = &b"5\r\nHello\r\n7;a=b\r\n, world\r\n0\r\n\r\nGET"[..];
+/// let mut body = Vec::new();
+/// let mut chunked = Chunked::new(&Limits::default());
+/// loop {
+///     let decoded = chunked.decode(input)?;
+///     body.extend_from_slice(&input[decoded.data.clone()]);
+///     input = &input[decoded.consumed..];
+///     if decoded.done {
+///         break;
+///     }
+///     assert!(!input.is_empty(), "read more");
+/// }
+/// assert_eq!(body, b"Hello, world");
+/// assert_eq!(input, b"GET");
+/// # Ok::<_, gustnado::http::Violation>(())
+/// ```
+#[derive(Debug)]
+pub struct Chunked {
+    state: State,
+    /// The size of the current chunk while its line is read, then how much of it is still to come.
+    size: u64,
+    /// Digits of the current size.
+    digits: u8,
+    /// Bytes of the current size line, and of all extensions.
+    line: usize,
+    extensions: usize,
+    /// Bytes of all chunks so far.
+    total: u64,
+    limits: Limits,
+    trailers: Trailers,
+}
+
+/// What [`Chunked::decode`] made of its input.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decoded {
+    /// How many bytes of the input are used up. Call again with those behind them.
+    pub consumed: usize,
+    /// Where in the input the data is, if there is any.
+    pub data: Range<usize>,
+    /// Whether the body is complete. What was not consumed belongs to the next request.
+    pub done: bool,
+}
+
+impl Chunked {
+    /// A decoder for one body, of no more than [`Limits::body`] bytes.
+    pub fn new(limits: &Limits) -> Self {
+        Self {
+            state: State::SizeStart,
+            size: 0,
+            digits: 0,
+            line: 0,
+            extensions: 0,
+            total: 0,
+            limits: *limits,
+            trailers: Trailers::default(),
+        }
+    }
+
+    /// Changes how long the body may be in all.
+    pub fn set_limit(&mut self, body: u64) {
+        self.limits.body = body;
+    }
+
+    /// Whether the body is complete.
+    pub fn is_done(&self) -> bool {
+        matches!(self.state, State::Done)
+    }
+
+    /// Decodes up to the end of the next piece of data, of the input, or of the body.
+    ///
+    /// # Errors
+    ///
+    /// The first rule that the body breaks. The decoder is of no use afterwards.
+    pub fn decode(&mut self, input: &[u8]) -> Result<Decoded, Violation> {
+        let mut at = 0;
+        while !matches!(self.state, State::Data | State::Trailers | State::Done) {
+            let Some(&byte) = input.get(at) else {
+                return Ok(Decoded { consumed: at, data: at..at, done: false });
+            };
+            self.step(byte)?;
+            at += 1;
+        }
+        match self.state {
+            State::Data => {
+                let rest = input.len() - at;
+                // No larger than `rest`, so it fits.
+                let length = self.size.min(rest as u64) as usize;
+                self.size -= length as u64;
+                if self.size == 0 {
+                    self.state = State::DataReturn;
+                }
+                Ok(Decoded { consumed: at + length, data: at..at + length, done: false })
+            }
+            State::Trailers => {
+                let (taken, done) = self.trailers.read(&input[at..], &self.limits)?;
+                if done {
+                    self.state = State::Done;
+                }
+                Ok(Decoded { consumed: at + taken, data: at..at, done })
+            }
+            _ => Ok(Decoded { consumed: at, data: at..at, done: true }),
+        }
+    }
+
+    /// One byte of anything but data and trailers.
+    fn step(&mut self, byte: u8) -> Result<(), Violation> {
+        self.state = match self.state {
+            State::SizeStart => {
+                self.size = 0;
+                self.digits = 0;
+                self.line = 0;
+                self.digit(byte)?;
+                State::Size
+            }
+            State::Size => match byte {
+                b'\r' => State::SizeFeed,
+                b';' => State::ExtensionStart,
+                _ if is_space(byte) => State::BeforeSemicolon,
+                _ => {
+                    self.digit(byte)?;
+                    State::Size
+                }
+            },
+            // RFC 9112 §7.1.1: white space around `;` and `=` is bad, but must be read.
+            State::BeforeSemicolon => match byte {
+                b';' => State::ExtensionStart,
+                _ if is_space(byte) => State::BeforeSemicolon,
+                _ => return Err(broken(byte, Violation::ChunkSizeSyntax)),
+            },
+            State::ExtensionStart => match byte {
+                _ if is_space(byte) => State::ExtensionStart,
+                _ if Class::TOKEN.has(byte) => State::ExtensionName,
+                _ => return Err(broken(byte, Violation::ChunkExtensionSyntax)),
+            },
+            State::ExtensionName => match byte {
+                b'\r' => State::SizeFeed,
+                b';' => State::ExtensionStart,
+                b'=' => State::ValueStart,
+                _ if is_space(byte) => State::AfterName,
+                _ if Class::TOKEN.has(byte) => State::ExtensionName,
+                _ => return Err(broken(byte, Violation::ChunkExtensionSyntax)),
+            },
+            State::AfterName => match byte {
+                b';' => State::ExtensionStart,
+                b'=' => State::ValueStart,
+                _ if is_space(byte) => State::AfterName,
+                _ => return Err(broken(byte, Violation::ChunkExtensionSyntax)),
+            },
+            State::ValueStart => match byte {
+                b'"' => State::Quoted,
+                _ if is_space(byte) => State::ValueStart,
+                _ if Class::TOKEN.has(byte) => State::Value,
+                _ => return Err(broken(byte, Violation::ChunkExtensionSyntax)),
+            },
+            State::Value => match byte {
+                b'\r' => State::SizeFeed,
+                b';' => State::ExtensionStart,
+                _ if is_space(byte) => State::AfterValue,
+                _ if Class::TOKEN.has(byte) => State::Value,
+                _ => return Err(broken(byte, Violation::ChunkExtensionSyntax)),
+            },
+            State::Quoted => match byte {
+                b'"' => State::AfterQuoted,
+                b'\\' => State::QuotedPair,
+                _ if Class::VALUE.has(byte) => State::Quoted,
+                _ => return Err(broken(byte, Violation::ChunkExtensionSyntax)),
+            },
+            State::QuotedPair => match byte {
+                _ if Class::VALUE.has(byte) => State::Quoted,
+                _ => return Err(broken(byte, Violation::ChunkExtensionSyntax)),
+            },
+            State::AfterQuoted => match byte {
+                b'\r' => State::SizeFeed,
+                b';' => State::ExtensionStart,
+                _ if is_space(byte) => State::AfterValue,
+                _ => return Err(broken(byte, Violation::ChunkExtensionSyntax)),
+            },
+            State::AfterValue => match byte {
+                b';' => State::ExtensionStart,
+                _ if is_space(byte) => State::AfterValue,
+                _ => return Err(broken(byte, Violation::ChunkExtensionSyntax)),
+            },
+            State::SizeFeed => match byte {
+                b'\n' => self.open()?,
+                _ => return Err(Violation::BareCarriageReturn),
+            },
+            State::DataReturn => match byte {
+                b'\r' => State::DataFeed,
+                _ => return Err(Violation::ChunkUnterminated),
+            },
+            State::DataFeed => match byte {
+                b'\n' => State::SizeStart,
+                _ => return Err(Violation::ChunkUnterminated),
+            },
+            state @ (State::Data | State::Trailers | State::Done) => state,
+        };
+        self.line += 1;
+        if self.state.is_extension() {
+            self.extensions += 1;
+            if self.line > self.limits.chunk_line || self.extensions > self.limits.chunk_extensions
+            {
+                return Err(Violation::ChunkExtensionTooLong);
+            }
+        }
+        Ok(())
+    }
+
+    /// Hexadecimal digits and nothing else: no sign, no `0x`, no underscore. Leading zeros count as digits, so
+    /// the line is bounded.
+    fn digit(&mut self, byte: u8) -> Result<(), Violation> {
+        let digit = match byte {
+            b'0'..=b'9' => byte - b'0',
+            b'a'..=b'f' => byte - b'a' + 10,
+            b'A'..=b'F' => byte - b'A' + 10,
+            _ => return Err(broken(byte, Violation::ChunkSizeSyntax)),
+        };
+        if self.digits == 16 {
+            return Err(Violation::ChunkSizeOverflow);
+        }
+        self.digits += 1;
+        self.size = (self.size << 4) | u64::from(digit);
+        Ok(())
+    }
+
+    /// The size line is complete.
+    fn open(&mut self) -> Result<State, Violation> {
+        if self.size == 0 {
+            return Ok(State::Trailers);
+        }
+        self.total = self.total.saturating_add(self.size);
+        Limits::admit_body(self.total, self.limits.body)?;
+        Ok(State::Data)
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    SizeStart,
+    Size,
+    BeforeSemicolon,
+    ExtensionStart,
+    ExtensionName,
+    AfterName,
+    ValueStart,
+    Value,
+    Quoted,
+    QuotedPair,
+    AfterQuoted,
+    AfterValue,
+    /// Behind the CR of the size line.
+    SizeFeed,
+    Data,
+    DataReturn,
+    DataFeed,
+    Trailers,
+    Done,
+}
+
+impl State {
+    fn is_extension(self) -> bool {
+        matches!(
+            self,
+            Self::BeforeSemicolon
+                | Self::ExtensionStart
+                | Self::ExtensionName
+                | Self::AfterName
+                | Self::ValueStart
+                | Self::Value
+                | Self::Quoted
+                | Self::QuotedPair
+                | Self::AfterQuoted
+                | Self::AfterValue
+        )
+    }
+}
+
+/// The lines behind the last chunk.
+#[derive(Debug, Default)]
+struct Trailers {
+    /// Kept so that a line can be looked at as a whole however it was cut. Almost always there is none, and then
+    /// nothing is allocated.
+    bytes: Vec<u8>,
+    fields: Vec<super::field::Field>,
+    scanner: FieldScanner,
+}
+
+impl Trailers {
+    /// How much of the input belongs to the trailer section, and whether that is all of it.
+    fn read(&mut self, input: &[u8], limits: &Limits) -> Result<(usize, bool), Violation> {
+        if self.bytes.is_empty() && input.starts_with(b"\r\n") {
+            return Ok((2, true));
+        }
+        let bounds = Bounds {
+            bytes: limits.trailer_bytes.min(Limits::SECTION),
+            count: limits.header_count,
+            too_large: Violation::TrailersTooLarge,
+            too_many: Violation::TrailersTooLarge,
+        };
+        let before = self.bytes.len();
+        // One byte beyond the bound is enough to know that it was crossed.
+        let room = (bounds.bytes + 1).saturating_sub(before);
+        let taken = input.len().min(room);
+        self.bytes.extend_from_slice(&input[..taken]);
+        let Some(end) = self.scanner.scan(&self.bytes, &mut self.fields, &bounds)? else {
+            return Ok((taken, false));
+        };
+        for field in &self.fields {
+            if is_forbidden(field.name.bytes(&self.bytes)) {
+                return Err(Violation::TrailerForbidden);
+            }
+        }
+        Ok((end - before, true))
+    }
+}
+
+/// Whether a field frames, routes, modifies, authenticates or describes the message, so that it would come too late
+/// as a trailer. RFC 9110 §6.5.1.
+fn is_forbidden(name: &[u8]) -> bool {
+    FORBIDDEN.iter().any(|each| name.eq_ignore_ascii_case(each.as_bytes()))
+}
+
+const FORBIDDEN: [&str; 29] = [
+    "authorization",
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-range",
+    "content-type",
+    "cookie",
+    "expect",
+    "forwarded",
+    "host",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "if-unmodified-since",
+    "keep-alive",
+    "max-forwards",
+    "pragma",
+    "proxy-authorization",
+    "proxy-connection",
+    "range",
+    "set-cookie",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "x-forwarded-for",
+    "x-forwarded-proto",
+];
+
+/// A line end that is not CRLF is its own rule, wherever it stands.
+fn broken(byte: u8, rule: Violation) -> Violation {
+    if byte == b'\n' { Violation::BareLineFeed } else { rule }
+}

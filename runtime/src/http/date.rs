@@ -1,0 +1,400 @@
+//! Dates as HTTP writes them.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+/// A point in time with the precision of HTTP, a second.
+///
+/// It is written as IMF-fixdate, the only form a sender may use; all three forms of RFC 9110 §5.6.7 are read.
+///
+/// ```
+/// use gustnado::http::HTTPDate;
+/// use std::time::{Duration, SystemTime};
+///
+/// let date = HTTPDate::from(SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777));
+/// assert_eq!(date.to_string(), "Sun, 06 Nov 1994 08:49:37 GMT");
+///
+/// let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+/// assert_eq!(HTTPDate::parse("Sunday, 06-Nov-94 08:49:37 GMT", now), Some(date));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HTTPDate(i64);
+
+impl HTTPDate {
+    /// The date that lies `seconds` after 1970-01-01T00:00:00Z, leap seconds not counted.
+    ///
+    /// Four digits is all a year has in HTTP: dates outside the years 0 to 9999 are moved to the nearest that
+    /// can be written.
+    pub fn from_unix(seconds: i64) -> Self {
+        Self(seconds.clamp(FIRST, LAST))
+    }
+
+    /// Seconds since 1970-01-01T00:00:00Z, negative before.
+    pub fn unix(self) -> i64 {
+        self.0
+    }
+
+    /// Reads an IMF-fixdate, or one of the two obsolete forms that a recipient must understand. `None` if it is
+    /// neither, or names a day that does not exist. The name of the weekday is not compared with the date.
+    ///
+    /// The RFC 850 form has two digits for the year. They mean the year nearest to `now` that is no more than 50
+    /// years ahead of it.
+    pub fn parse(text: impl AsRef<[u8]>, now: SystemTime) -> Option<Self> {
+        let text = text.as_ref();
+        // The forms differ in what follows the first three letters: `Sun, `, `Sunday, `, `Sun `.
+        match text.get(3)? {
+            b',' => imf_fixdate(text),
+            b' ' => asctime(text),
+            _ => rfc850(text, now),
+        }
+    }
+
+    /// The 29 bytes of the IMF-fixdate.
+    pub fn imf_fixdate(self) -> [u8; 29] {
+        let (days, second) = (self.0.div_euclid(DAY), self.0.rem_euclid(DAY) as u32);
+        let Civil { year, month, day } = Civil::from_days(days);
+        // 1970-01-01 was a Thursday.
+        let weekday = (days + 4).rem_euclid(7) as usize;
+        let mut text = *b"Sun, 00 Jan 0000 00:00:00 GMT";
+        text[..3].copy_from_slice(&WEEKDAYS[weekday].as_bytes()[..3]);
+        text[5..7].copy_from_slice(&digits(day));
+        text[8..11].copy_from_slice(MONTHS[month as usize - 1]);
+        text[12..14].copy_from_slice(&digits(year as u32 / 100));
+        text[14..16].copy_from_slice(&digits(year as u32 % 100));
+        text[17..19].copy_from_slice(&digits(second / 3600));
+        text[20..22].copy_from_slice(&digits(second / 60 % 60));
+        text[23..25].copy_from_slice(&digits(second % 60));
+        text
+    }
+}
+
+impl fmt::Display for HTTPDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(std::str::from_utf8(&self.imf_fixdate()).unwrap_or_default())
+    }
+}
+
+/// Fractions of a second are cut off.
+impl From<SystemTime> for HTTPDate {
+    fn from(time: SystemTime) -> Self {
+        Self::from_unix(match time.duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(after) => i64::try_from(after.as_secs()).unwrap_or(i64::MAX),
+            Err(error) => {
+                let before = error.duration();
+                // Towards the past, as on the other side of 1970.
+                let seconds = before.as_secs() + u64::from(before.subsec_nanos() > 0);
+                i64::try_from(seconds).map_or(i64::MIN, |seconds| -seconds)
+            }
+        })
+    }
+}
+
+impl From<HTTPDate> for SystemTime {
+    fn from(date: HTTPDate) -> Self {
+        let distance = Duration::from_secs(date.0.unsigned_abs());
+        if date.0 < 0 { Self::UNIX_EPOCH - distance } else { Self::UNIX_EPOCH + distance }
+    }
+}
+
+/// `Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n`, ready to be copied into a response.
+///
+/// Whoever owns one tells it the time before it is used; it is written anew only if another second has begun.
+#[derive(Clone, Debug)]
+pub struct DateLine {
+    date: HTTPDate,
+    line: [u8; Self::LENGTH],
+}
+
+impl DateLine {
+    /// Bytes of the line, CRLF included.
+    pub const LENGTH: usize = 37;
+
+    /// The line for `date`.
+    pub fn new(date: HTTPDate) -> Self {
+        let mut line = *b"Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n";
+        line[6..35].copy_from_slice(&date.imf_fixdate());
+        Self { date, line }
+    }
+
+    /// Moves the line to `date`.
+    pub fn set(&mut self, date: HTTPDate) {
+        if date != self.date {
+            *self = Self::new(date);
+        }
+    }
+
+    /// The line with its CRLF.
+    #[inline]
+    pub fn as_bytes(&self) -> &[u8; Self::LENGTH] {
+        &self.line
+    }
+}
+
+const DAY: i64 = 86_400;
+/// 0000-01-01T00:00:00Z and 9999-12-31T23:59:59Z.
+const FIRST: i64 = -62_167_219_200;
+const LAST: i64 = 253_402_300_799;
+
+const WEEKDAYS: [&str; 7] =
+    ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+const MONTHS: [&[u8; 3]; 12] = [
+    b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
+];
+
+/// A day of the Gregorian calendar, also before it was introduced.
+struct Civil {
+    year: i64,
+    month: u32,
+    day: u32,
+}
+
+impl Civil {
+    /// Counts years from March, so that the leap day is the last of its year and a month starts at
+    /// `(153 * month + 2) / 5` days; 400 years, an era, are always 146 097 days.
+    fn from_days(days: i64) -> Self {
+        let days = days + 719_468;
+        let era = days.div_euclid(146_097);
+        let of_era = days.rem_euclid(146_097);
+        let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = (of_era - (365 * year + year / 4 - year / 100)) as u32;
+        let month = (5 * of_year + 2) / 153;
+        let day = of_year - (153 * month + 2) / 5 + 1;
+        let month = if month < 10 { month + 3 } else { month - 9 };
+        Self { year: year + era * 400 + i64::from(month <= 2), month, day }
+    }
+
+    /// Days since 1970-01-01; `None` if there is no such day.
+    fn days(&self) -> Option<i64> {
+        let leap = self.year % 4 == 0 && (self.year % 100 != 0 || self.year % 400 == 0);
+        let length = match self.month {
+            2 => 28 + u32::from(leap),
+            4 | 6 | 9 | 11 => 30,
+            _ => 31,
+        };
+        if self.day == 0 || self.day > length {
+            return None;
+        }
+        let year = self.year - i64::from(self.month <= 2);
+        let era = year.div_euclid(400);
+        let of_era = year.rem_euclid(400);
+        let month = i64::from((self.month + 9) % 12);
+        let of_year = (153 * month + 2) / 5 + i64::from(self.day) - 1;
+        Some(era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468)
+    }
+}
+
+/// `Sun, 06 Nov 1994 08:49:37 GMT`
+fn imf_fixdate(text: &[u8]) -> Option<HTTPDate> {
+    let mut cursor = Cursor(text);
+    cursor.weekday(3)?;
+    cursor.literal(b", ")?;
+    let day = cursor.number(2)?;
+    cursor.literal(b" ")?;
+    let month = cursor.month()?;
+    cursor.literal(b" ")?;
+    let year = cursor.number(4)?;
+    cursor.literal(b" ")?;
+    let second = cursor.time()?;
+    cursor.literal(b" GMT")?;
+    cursor.end(year.into(), month, day, second)
+}
+
+/// `Sunday, 06-Nov-94 08:49:37 GMT`
+fn rfc850(text: &[u8], now: SystemTime) -> Option<HTTPDate> {
+    let mut cursor = Cursor(text);
+    cursor.weekday(text.iter().position(|&byte| byte == b',')?)?;
+    cursor.literal(b", ")?;
+    let day = cursor.number(2)?;
+    cursor.literal(b"-")?;
+    let month = cursor.month()?;
+    cursor.literal(b"-")?;
+    let year = i64::from(cursor.number(2)?);
+    cursor.literal(b" ")?;
+    let second = cursor.time()?;
+    cursor.literal(b" GMT")?;
+    let latest = Civil::from_days(HTTPDate::from(now).0.div_euclid(DAY)).year + 50;
+    let year = latest - (latest - year).rem_euclid(100);
+    cursor.end(year, month, day, second)
+}
+
+/// `Sun Nov  6 08:49:37 1994`
+fn asctime(text: &[u8]) -> Option<HTTPDate> {
+    let mut cursor = Cursor(text);
+    cursor.weekday(3)?;
+    cursor.literal(b" ")?;
+    let month = cursor.month()?;
+    cursor.literal(b" ")?;
+    let day = if cursor.literal(b" ").is_some() { cursor.number(1) } else { cursor.number(2) }?;
+    cursor.literal(b" ")?;
+    let second = cursor.time()?;
+    cursor.literal(b" ")?;
+    let year = cursor.number(4)?;
+    cursor.end(year.into(), month, day, second)
+}
+
+/// What is left of a date that is being read.
+struct Cursor<'a>(&'a [u8]);
+
+impl<'a> Cursor<'a> {
+    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    fn literal(&mut self, literal: &[u8]) -> Option<()> {
+        self.0 = self.0.strip_prefix(literal)?;
+        Some(())
+    }
+
+    /// The name of a day, shortened to three letters or in full.
+    fn weekday(&mut self, length: usize) -> Option<()> {
+        let name = self.take(length)?;
+        let known =
+            |day: &str| day.as_bytes() == name || (length == 3 && day.as_bytes()[..3] == *name);
+        WEEKDAYS.iter().any(|day| known(day)).then_some(())
+    }
+
+    fn month(&mut self) -> Option<u32> {
+        let name = self.take(3)?;
+        (1..).zip(MONTHS).find_map(|(number, month)| (month == name).then_some(number))
+    }
+
+    fn number(&mut self, length: usize) -> Option<u32> {
+        self.take(length)?.iter().try_fold(0, |number, byte| {
+            byte.is_ascii_digit().then(|| number * 10 + u32::from(byte - b'0'))
+        })
+    }
+
+    /// `08:49:37` as seconds since midnight. 60 is a leap second, and counted as the next minute's first.
+    fn time(&mut self) -> Option<u32> {
+        let hour = self.number(2)?;
+        self.literal(b":")?;
+        let minute = self.number(2)?;
+        self.literal(b":")?;
+        let second = self.number(2)?;
+        (hour < 24 && minute < 60 && second <= 60).then_some((hour * 60 + minute) * 60 + second)
+    }
+
+    /// The date, if nothing is left.
+    fn end(&self, year: i64, month: u32, day: u32, second: u32) -> Option<HTTPDate> {
+        let days = Civil { year, month, day }.days()?;
+        self.0.is_empty().then(|| HTTPDate::from_unix(days * DAY + i64::from(second)))
+    }
+}
+
+/// Two decimal digits of a number below 100.
+fn digits(number: u32) -> [u8; 2] {
+    [b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2023-11-14.
+    const NOW: u64 = 1_700_000_000;
+
+    fn parse(text: &str) -> Option<i64> {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW);
+        HTTPDate::parse(text, now).map(HTTPDate::unix)
+    }
+
+    #[test]
+    fn the_three_forms_of_the_rfc_are_one_date() {
+        assert_eq!(parse("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
+        assert_eq!(parse("Sunday, 06-Nov-94 08:49:37 GMT"), Some(784_111_777));
+        assert_eq!(parse("Sun Nov  6 08:49:37 1994"), Some(784_111_777));
+        assert_eq!(parse("Wed Nov 16 08:49:37 1994"), Some(784_975_777));
+    }
+
+    #[test]
+    fn two_digits_mean_at_most_fifty_years_ahead() {
+        let year = |text| parse(text).map(|unix| Civil::from_days(unix / DAY).year);
+        assert_eq!(year("Friday, 01-Jan-73 00:00:00 GMT"), Some(2073));
+        assert_eq!(year("Friday, 01-Jan-74 00:00:00 GMT"), Some(1974));
+        assert_eq!(year("Friday, 01-Jan-00 00:00:00 GMT"), Some(2000));
+    }
+
+    #[test]
+    fn what_is_not_a_date_is_refused() {
+        for text in [
+            "",
+            "Sun",
+            "Sun, 06 Nov 1994 08:49:37",
+            "Sun, 06 Nov 1994 08:49:37 UTC",
+            "Sun, 06 Nov 1994 08:49:37 GMT ",
+            "Sun, 6 Nov 1994 08:49:37 GMT",
+            "Sun, 06 nov 1994 08:49:37 GMT",
+            "Sux, 06 Nov 1994 08:49:37 GMT",
+            "Sun, 00 Nov 1994 08:49:37 GMT",
+            "Sun, 31 Nov 1994 08:49:37 GMT",
+            "Wed, 29 Feb 2023 08:49:37 GMT",
+            "Sun, 29 Feb 1900 08:49:37 GMT",
+            "Sun, 06 Nov 1994 24:00:00 GMT",
+            "Sun, 06 Nov 1994 08:60:37 GMT",
+            "Sun, 06 Nov 1994 08:49:61 GMT",
+            "Sun, 06 Nov +994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49:37 GMT; length=5",
+            "Sunda, 06-Nov-94 08:49:37 GMT",
+            "Sun Nov 6 08:49:37 1994",
+            "Sun Nov 06 08:49:37 94",
+            "784111777",
+            "Sün, 06 Nov 1994 08:49:37 GMT",
+        ] {
+            assert_eq!(parse(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn every_day_of_four_centuries_survives_writing_and_reading() {
+        let mut expected = Civil { year: 1800, month: 1, day: 1 };
+        let first = expected.days().unwrap();
+        for days in first..first + 146_097 {
+            let civil = Civil::from_days(days);
+            assert_eq!(
+                (civil.year, civil.month, civil.day),
+                (expected.year, expected.month, expected.day)
+            );
+            assert_eq!(civil.days(), Some(days));
+            let date = HTTPDate::from_unix(days * DAY + days.rem_euclid(DAY));
+            assert_eq!(parse(&date.to_string()), Some(date.unix()));
+            expected.day += 1;
+            if expected.days().is_none() {
+                expected = if expected.month == 12 {
+                    Civil { year: expected.year + 1, month: 1, day: 1 }
+                } else {
+                    Civil { year: expected.year, month: expected.month + 1, day: 1 }
+                };
+            }
+        }
+    }
+
+    #[test]
+    fn weekdays_and_ends_of_time() {
+        let text = |unix| HTTPDate::from_unix(unix).to_string();
+        assert_eq!(text(0), "Thu, 01 Jan 1970 00:00:00 GMT");
+        assert_eq!(text(-1), "Wed, 31 Dec 1969 23:59:59 GMT");
+        assert_eq!(text(951_782_400), "Tue, 29 Feb 2000 00:00:00 GMT");
+        assert_eq!(text(i64::MAX), "Fri, 31 Dec 9999 23:59:59 GMT");
+        assert_eq!(text(i64::MIN), "Sat, 01 Jan 0000 00:00:00 GMT");
+    }
+
+    #[test]
+    fn system_time_round_trips_to_the_second() {
+        for seconds in [-86_400, -1, 0, 1, 784_111_777] {
+            let date = HTTPDate::from_unix(seconds);
+            assert_eq!(HTTPDate::from(SystemTime::from(date)), date);
+        }
+        let half = SystemTime::UNIX_EPOCH - Duration::from_millis(500);
+        assert_eq!(HTTPDate::from(half).unix(), -1);
+    }
+
+    #[test]
+    fn the_line_follows_the_second() {
+        let mut line = DateLine::new(HTTPDate::from_unix(0));
+        assert_eq!(line.as_bytes(), b"Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n");
+        line.set(HTTPDate::from_unix(784_111_777));
+        assert_eq!(line.as_bytes(), b"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n");
+    }
+}

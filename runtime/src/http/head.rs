@@ -1,0 +1,187 @@
+//! The head of a request: request line and headers.
+
+mod fast;
+mod rules;
+mod scanner;
+mod target;
+
+use ::http::{Method, Version};
+
+use self::rules::Facts;
+use self::scanner::{Scanned, Scanner};
+use self::target::Target;
+use super::field::{Field, Span};
+use super::framing::Framing;
+use super::limits::Limits;
+use super::violation::Violation;
+
+/// A parsed head: ranges into the buffer it was read from.
+///
+/// A head owns no bytes of the request, so the same one is used for request after request, and once it has seen a
+/// few it allocates nothing. The views ([`path`](Self::path), [`header`](Self::header) and so on) take the buffer
+/// the head was parsed from; with another one they answer nonsense, but never panic.
+///
+/// ```
+/// use gustnado::http::{Head, Limits};
+///
+/// let buffer = b"GET /search?q=rust HTTP/1.1\r\nHost: example.com\r\n\r\n";
+/// let mut head = Head::default();
+/// assert_eq!(head.parse(&buffer[..20], &Limits::default())?, None);
+/// assert_eq!(head.parse(buffer, &Limits::default())?, Some(buffer.len()));
+/// assert_eq!(head.path(buffer), "/search");
+/// assert_eq!(head.query(buffer), Some("q=rust"));
+/// assert_eq!(head.header(buffer, "host"), Some(&b"example.com"[..]));
+/// # Ok::<_, gustnado::http::Violation>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Head {
+    fields: Vec<Field>,
+    method: Method,
+    target: Target,
+    host: Span,
+    framing: Framing,
+    version: Version,
+    keep_alive: bool,
+    expects_continue: bool,
+    upgrade: bool,
+    scanner: Scanner,
+}
+
+impl Head {
+    /// Parses the head at the start of `buffer`.
+    ///
+    /// `Ok(Some(n))`: the head is complete and took the first `n` bytes; the next call starts with another one.
+    /// `Ok(None)`: it is not complete; call again with the same bytes and more behind them. However the bytes
+    /// arrive, the work is linear in their number.
+    ///
+    /// # Errors
+    ///
+    /// The first rule that the request breaks. It does not depend on how the bytes were split.
+    pub fn parse(&mut self, buffer: &[u8], limits: &Limits) -> Result<Option<usize>, Violation> {
+        if self.scanner.is_fresh() {
+            self.fields.clear();
+            if let Some(end) = fast::parse(self, buffer, limits) {
+                return Ok(Some(end));
+            }
+            self.fields.clear();
+        }
+        self.scan(buffer, limits)
+    }
+
+    /// Forgets the request, also a half-read one, and keeps the memory.
+    pub fn clear(&mut self) {
+        let fields = std::mem::take(&mut self.fields);
+        *self = Self { fields, ..Self::default() };
+        self.fields.clear();
+    }
+
+    /// The method; any token is accepted here.
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// HTTP/1.0, or HTTP/1.1 for any other 1.x.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// How the body is framed.
+    pub fn framing(&self) -> Framing {
+        self.framing
+    }
+
+    /// Whether the client wants to use the connection again.
+    pub fn keep_alive(&self) -> bool {
+        self.keep_alive
+    }
+
+    /// Whether the client waits for `100 Continue` before it sends the body.
+    pub fn expects_continue(&self) -> bool {
+        self.expects_continue
+    }
+
+    /// Whether Connection lists `upgrade`. What to upgrade to is in the Upgrade header.
+    pub fn upgrade(&self) -> bool {
+        self.upgrade
+    }
+
+    /// The request target as it was sent.
+    pub fn target<'b>(&self, buffer: &'b [u8]) -> &'b str {
+        self.target.whole.text(buffer)
+    }
+
+    /// The path, still percent-encoded: it starts with `/`, or is `*` for `OPTIONS *`.
+    pub fn path<'b>(&self, buffer: &'b [u8]) -> &'b str {
+        // `http://example.com` and `http://example.com?a` have none, which is the same as `/`.
+        if self.target.path.is_empty() { "/" } else { self.target.path.text(buffer) }
+    }
+
+    /// What follows the first `?` of the target, still percent-encoded.
+    pub fn query<'b>(&self, buffer: &'b [u8]) -> Option<&'b str> {
+        self.target.query.map(|query| query.text(buffer))
+    }
+
+    /// The authority of an absolute target, else the Host header; empty for HTTP/1.0 without either. It is
+    /// `host[:port]` for certain.
+    pub fn host<'b>(&self, buffer: &'b [u8]) -> &'b str {
+        self.host.text(buffer)
+    }
+
+    /// The value of the first header of that name, in any case of letters.
+    pub fn header<'b>(&self, buffer: &'b [u8], name: &str) -> Option<&'b [u8]> {
+        self.fields
+            .iter()
+            .filter(|field| field.name.len() == name.len())
+            .find(|field| field.name.bytes(buffer).eq_ignore_ascii_case(name.as_bytes()))
+            .map(|field| field.value.bytes(buffer))
+    }
+
+    /// Names and values in the order they were sent; SP and TAB around a value are not part of it.
+    pub fn headers<'b>(
+        &self,
+        buffer: &'b [u8],
+    ) -> impl Iterator<Item = (&'b str, &'b [u8])> + use<'_, 'b> {
+        self.fields.iter().map(|field| (field.name.text(buffer), field.value.bytes(buffer)))
+    }
+
+    #[cold]
+    fn scan(&mut self, buffer: &[u8], limits: &Limits) -> Result<Option<usize>, Violation> {
+        let scanned = self.scanner.scan(buffer, &mut self.fields, limits);
+        if matches!(scanned, Ok(None)) {
+            return Ok(None);
+        }
+        self.scanner = Scanner::default();
+        let Some(Scanned { method, target, version, end }) = scanned? else { return Ok(None) };
+
+        let target = Target::new(buffer, target, &method)?;
+        let mut facts = Facts::default();
+        for field in &self.fields {
+            facts.note(field.name.bytes(buffer), field.value.bytes(buffer), field.value)?;
+        }
+        self.conclude(method, target, version, &facts)?;
+        Ok(Some(end))
+    }
+
+    /// Draws the conclusions from everything that was read.
+    #[inline]
+    fn conclude(
+        &mut self,
+        method: Method,
+        target: Target,
+        version: Version,
+        facts: &Facts,
+    ) -> Result<(), Violation> {
+        self.host = facts.host(version, target.authority)?;
+        self.framing = facts.framing(version)?;
+        self.keep_alive = facts.keep_alive(version);
+        self.upgrade = facts.upgrade(version);
+        self.expects_continue = facts.expects_continue(version, self.framing);
+        self.method = method;
+        self.target = target;
+        self.version = version;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,75 @@
+//! The four forms of a request target. RFC 9112 §3.2.
+
+use ::http::Method;
+
+use super::super::class::Class;
+use super::super::field::Span;
+use super::super::host::is_host;
+use super::super::violation::Violation;
+
+/// A target, taken apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Target {
+    pub(super) whole: Span,
+    /// Empty if an absolute target has none.
+    pub(super) path: Span,
+    pub(super) query: Option<Span>,
+    /// Empty unless the target is absolute.
+    pub(super) authority: Span,
+}
+
+impl Target {
+    /// Takes the target at `whole` apart.
+    #[inline]
+    pub(super) fn new(buffer: &[u8], whole: Span, method: &Method) -> Result<Self, Violation> {
+        if *method == Method::CONNECT {
+            return Err(Violation::ConnectUnsupported);
+        }
+        if whole.bytes(buffer).first() == Some(&b'/') {
+            return Self::origin(buffer, whole, whole.start());
+        }
+        Self::unusual(buffer, whole, method)
+    }
+
+    /// The path starts at `start`; what lies before it is the origin.
+    #[inline]
+    fn origin(buffer: &[u8], whole: Span, start: usize) -> Result<Self, Violation> {
+        let end = whole.start() + whole.len();
+        let rest = Span::new(start..end).bytes(buffer);
+        let stop = rest.iter().position(|&byte| byte == b'?' || !Class::TARGET.has(byte));
+        let Some(mark) = stop else {
+            return Ok(Self { whole, path: Span::new(start..end), ..Self::default() });
+        };
+        if !Class::TARGET.all(&rest[mark..]) {
+            return Err(Violation::TargetSyntax);
+        }
+        let query = Some(Span::new(start + mark + 1..end));
+        Ok(Self { whole, path: Span::new(start..start + mark), query, ..Self::default() })
+    }
+
+    #[cold]
+    fn unusual(buffer: &[u8], whole: Span, method: &Method) -> Result<Self, Violation> {
+        let bytes = whole.bytes(buffer);
+        if !Class::TARGET.all(bytes) {
+            return Err(Violation::TargetSyntax);
+        }
+        if bytes == b"*" {
+            if method != Method::OPTIONS {
+                return Err(Violation::AsteriskTarget);
+            }
+            return Ok(Self { whole, path: whole, ..Self::default() });
+        }
+        let scheme = ["http://", "https://"].into_iter().find(|scheme| {
+            bytes.get(..scheme.len()).is_some_and(|it| it.eq_ignore_ascii_case(scheme.as_bytes()))
+        });
+        let Some(scheme) = scheme else { return Err(Violation::TargetForm) };
+        let rest = &bytes[scheme.len()..];
+        let length = rest.iter().position(|byte| matches!(byte, b'/' | b'?')).unwrap_or(rest.len());
+        if !is_host(&rest[..length]) {
+            return Err(Violation::TargetAuthority);
+        }
+        let start = whole.start() + scheme.len();
+        let authority = Span::new(start..start + length);
+        Ok(Self { authority, ..Self::origin(buffer, whole, start + length)? })
+    }
+}

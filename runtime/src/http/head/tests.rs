@@ -1,0 +1,514 @@
+use super::*;
+
+fn parse(input: &[u8]) -> (Head, Result<Option<usize>, Violation>) {
+    let mut head = Head::default();
+    let result = head.parse(input, &Limits::default());
+    (head, result)
+}
+
+/// Byte by byte, and then for every way of cutting the input in two.
+fn parse_in_pieces(
+    input: &[u8],
+    limits: &Limits,
+    check: impl Fn(&Head, Result<Option<usize>, Violation>),
+) {
+    for cut in 0..input.len() {
+        let mut head = Head::default();
+        let mut result = head.parse(&input[..cut], limits);
+        if result == Ok(None) {
+            result = head.parse(input, limits);
+        }
+        check(&head, result);
+    }
+    let mut head = Head::default();
+    let mut result = Ok(None);
+    for length in 1..=input.len() {
+        result = head.parse(&input[..length], limits);
+        if result != Ok(None) {
+            break;
+        }
+        assert_eq!(head.scanner.position(), length, "every byte is looked at once");
+    }
+    check(&head, result);
+}
+
+/// `hostile!(name: input => Violation, ...)`: each input breaks exactly this rule, however it is cut.
+macro_rules! hostile {
+    ($($name:ident: $($input:expr => $violation:ident),+ $(,)?;)*) => {$(
+        #[test]
+        fn $name() {
+            $(
+                let input: &[u8] = $input.as_ref();
+                let text = String::from_utf8_lossy(input);
+                let expected = Err(Violation::$violation);
+                assert_eq!(parse(input).1, expected, "{text:?}");
+                parse_in_pieces(input, &Limits::default(), |_, result| {
+                    assert_eq!(result, expected, "in pieces: {text:?}");
+                });
+            )+
+        }
+    )*};
+}
+
+hostile! {
+    line_ends_are_crlf:
+        "GET / HTTP/1.1\nHost: a\r\n\r\n" => BareLineFeed,
+        "GET / HTTP/1.1\r\nHost: a\n\r\n" => BareLineFeed,
+        "GET / HTTP/1.1\r\nHost: a\r\nX: y\nZ: z\r\n\r\n" => BareLineFeed,
+        "GET / HTTP/1.1\r\nHost: a\r\n\n" => BareLineFeed,
+        "GET / HTTP/1.1\r\nHost: a\n\n" => BareLineFeed,
+        "GET / HTTP/1.1\r\nHost: a\r\nX:\n\r\n" => BareLineFeed,
+        "\nGET / HTTP/1.1\r\nHost: a\r\n\r\n" => BareLineFeed,
+        "\r\n\nGET / HTTP/1.1\r\nHost: a\r\n\r\n" => BareLineFeed,
+        "GET\n/ HTTP/1.1\r\nHost: a\r\n\r\n" => BareLineFeed,
+        "GET /\nHTTP/1.1\r\nHost: a\r\n\r\n" => BareLineFeed,
+        "GET / HTTP\n" => BareLineFeed,
+        "GET / HTTP/1.1\r\nHo\nst: a\r\n\r\n" => BareLineFeed;
+    a_cr_is_followed_by_lf:
+        "GET / HTTP/1.1\rHost: a\r\n\r\n" => BareCarriageReturn,
+        "GET / HTTP/1.1\r\nHost: a\rb\r\n\r\n" => BareCarriageReturn,
+        "GET / HTTP/1.1\r\nHost: a\r\r\n\r\n" => BareCarriageReturn,
+        "GET / HTTP/1.1\r\nHost: a\r\n\r\r\n" => BareCarriageReturn,
+        "\rGET / HTTP/1.1\r\nHost: a\r\n\r\n" => BareCarriageReturn;
+    empty_lines_before_a_request_are_bounded:
+        "\r\n\r\n\r\n\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n" => LeadingEmptyLines;
+    a_method_is_a_token:
+        " GET / HTTP/1.1\r\nHost: a\r\n\r\n" => MethodSyntax,
+        "G(T / HTTP/1.1\r\nHost: a\r\n\r\n" => MethodSyntax,
+        "GET\t/ HTTP/1.1\r\nHost: a\r\n\r\n" => MethodSyntax,
+        "GÉT / HTTP/1.1\r\nHost: a\r\n\r\n" => MethodSyntax,
+        "GET\0 / HTTP/1.1\r\nHost: a\r\n\r\n" => MethodSyntax,
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" => MethodSyntax;
+    a_tunnel_is_not_offered:
+        "CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n" => ConnectUnsupported,
+        "CONNECT / HTTP/1.1\r\nHost: example.com:443\r\n\r\n" => ConnectUnsupported;
+    a_request_line_has_three_parts:
+        "GET\r\nHost: a\r\n\r\n" => RequestLineSyntax,
+        "GET /\r\nHost: a\r\n\r\n" => RequestLineSyntax,
+        "GET  / HTTP/1.1\r\nHost: a\r\n\r\n" => RequestLineSyntax,
+        "GET  HTTP/1.1\r\nHost: a\r\n\r\n" => RequestLineSyntax;
+    a_target_is_visible_ascii_without_fragment:
+        "GET /#a HTTP/1.1\r\nHost: a\r\n\r\n" => TargetSyntax,
+        "GET /?a#b HTTP/1.1\r\nHost: a\r\n\r\n" => TargetSyntax,
+        "GET # HTTP/1.1\r\nHost: a\r\n\r\n" => TargetSyntax,
+        "GET /\u{e9} HTTP/1.1\r\nHost: a\r\n\r\n" => TargetSyntax,
+        "GET /?\u{e9} HTTP/1.1\r\nHost: a\r\n\r\n" => TargetSyntax,
+        b"GET /\xff HTTP/1.1\r\nHost: a\r\n\r\n" => TargetSyntax,
+        "GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n" => TargetSyntax,
+        "GET /\x7f HTTP/1.1\r\nHost: a\r\n\r\n" => TargetSyntax,
+        "GET /\ta HTTP/1.1\r\nHost: a\r\n\r\n" => TargetSyntax;
+    a_target_has_one_of_the_four_forms:
+        "GET a HTTP/1.1\r\nHost: a\r\n\r\n" => TargetForm,
+        "GET ?a HTTP/1.1\r\nHost: a\r\n\r\n" => TargetForm,
+        "GET a:80 HTTP/1.1\r\nHost: a\r\n\r\n" => TargetForm,
+        "GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n" => TargetForm,
+        "GET http:/a HTTP/1.1\r\nHost: a\r\n\r\n" => TargetForm,
+        "GET javascript:alert(1) HTTP/1.1\r\nHost: a\r\n\r\n" => TargetForm,
+        "OPTIONS ** HTTP/1.1\r\nHost: a\r\n\r\n" => TargetForm,
+        "OPTIONS *?a HTTP/1.1\r\nHost: a\r\n\r\n" => TargetForm;
+    an_absolute_target_has_a_valid_authority:
+        "GET http:// HTTP/1.1\r\nHost: a\r\n\r\n" => TargetAuthority,
+        "GET http:///a HTTP/1.1\r\nHost: a\r\n\r\n" => TargetAuthority,
+        "GET http://u@a/ HTTP/1.1\r\nHost: a\r\n\r\n" => TargetAuthority,
+        "GET http://a:b/ HTTP/1.1\r\nHost: a\r\n\r\n" => TargetAuthority,
+        "GET http://a\\b/ HTTP/1.1\r\nHost: a\r\n\r\n" => TargetAuthority;
+    an_asterisk_is_for_options:
+        "GET * HTTP/1.1\r\nHost: a\r\n\r\n" => AsteriskTarget,
+        "options * HTTP/1.1\r\nHost: a\r\n\r\n" => AsteriskTarget;
+    a_version_is_http_digit_dot_digit:
+        "GET / http/1.1\r\nHost: a\r\n\r\n" => VersionSyntax,
+        "GET / HTTP/1.1 \r\nHost: a\r\n\r\n" => VersionSyntax,
+        "GET / HTTP/1.10\r\nHost: a\r\n\r\n" => VersionSyntax,
+        "GET / HTTP/11.1\r\nHost: a\r\n\r\n" => VersionSyntax,
+        "GET / HTTP/1\r\nHost: a\r\n\r\n" => VersionSyntax,
+        "GET / HTTP/1,1\r\nHost: a\r\n\r\n" => VersionSyntax,
+        "GET / HTTP/+1.1\r\nHost: a\r\n\r\n" => VersionSyntax,
+        "GET / HTTP /1.1\r\nHost: a\r\n\r\n" => VersionSyntax,
+        "GET / b HTTP/1.1\r\nHost: a\r\n\r\n" => VersionSyntax,
+        "GET / \r\nHost: a\r\n\r\n" => VersionSyntax,
+        "GET / HTTPS/1.1\r\nHost: a\r\n\r\n" => VersionSyntax;
+    a_major_version_other_than_1_is_unknown:
+        "GET / HTTP/2.0\r\nHost: a\r\n\r\n" => VersionUnsupported,
+        "GET / HTTP/0.9\r\nHost: a\r\n\r\n" => VersionUnsupported,
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" => VersionUnsupported;
+    white_space_does_not_start_a_header_section:
+        "GET / HTTP/1.1\r\n Host: a\r\n\r\n" => LeadingWhitespace,
+        "GET / HTTP/1.1\r\n\tHost: a\r\n\r\n" => LeadingWhitespace,
+        "GET / HTTP/1.1\r\n \r\nHost: a\r\n\r\n" => LeadingWhitespace;
+    a_header_is_one_line:
+        "GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n" => FoldedField,
+        "GET / HTTP/1.1\r\nHost: a\r\nX: y\r\n\tz\r\n\r\n" => FoldedField,
+        "GET / HTTP/1.1\r\nHost: a\r\nX:\r\n \r\n\r\n" => FoldedField;
+    a_header_has_a_colon:
+        "GET / HTTP/1.1\r\nHost: a\r\nfoo\r\n\r\n" => MissingColon,
+        "GET / HTTP/1.1\r\nHost: a\r\nfoo\r\nbar: x\r\n\r\n" => MissingColon;
+    a_header_name_is_not_empty:
+        "GET / HTTP/1.1\r\nHost: a\r\n: b\r\n\r\n" => FieldNameEmpty;
+    a_header_name_is_a_token:
+        "GET / HTTP/1.1\r\nHost: a\r\nX(: b\r\n\r\n" => FieldNameSyntax,
+        "GET / HTTP/1.1\r\nHost: a\r\n\"X\": b\r\n\r\n" => FieldNameSyntax,
+        "GET / HTTP/1.1\r\nHost: a\r\nX\0: b\r\n\r\n" => FieldNameSyntax,
+        "GET / HTTP/1.1\r\nHost: a\r\n\u{e9}: b\r\n\r\n" => FieldNameSyntax,
+        b"GET / HTTP/1.1\r\nHost: a\r\nX\xa0: b\r\n\r\n" => FieldNameSyntax,
+        "GET / HTTP/1.1\r\nHost: a\r\nTransfer\x0bEncoding: chunked\r\n\r\n" => FieldNameSyntax,
+        "GET / HTTP/1.1\r\nHost: a\r\n\0\r\n\r\n" => FieldNameSyntax;
+    no_space_before_a_colon:
+        "GET / HTTP/1.1\r\nHost : a\r\n\r\n" => SpaceBeforeColon,
+        "GET / HTTP/1.1\r\nHost: a\r\nContent-Length\t: 5\r\n\r\n" => SpaceBeforeColon,
+        "GET / HTTP/1.1\r\nHost: a\r\nfoo bar\r\n\r\n" => SpaceBeforeColon;
+    a_header_value_has_no_control:
+        "GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n" => FieldValueSyntax,
+        "GET / HTTP/1.1\r\nHost: a\r\nX: \x01\r\n\r\n" => FieldValueSyntax,
+        "GET / HTTP/1.1\r\nHost: a\r\nX: a\x7f\r\n\r\n" => FieldValueSyntax,
+        "GET / HTTP/1.1\r\nHost: a\r\nX: a\x0bb\r\n\r\n" => FieldValueSyntax,
+        "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \x0bchunked\r\n\r\n" => FieldValueSyntax,
+        "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\x0c\r\n\r\n" => FieldValueSyntax;
+    http_1_1_has_a_host:
+        "GET / HTTP/1.1\r\n\r\n" => HostMissing,
+        "GET http://a/ HTTP/1.1\r\n\r\n" => HostMissing,
+        "GET / HTTP/1.1\r\nXHost: a\r\nHosts: a\r\n\r\n" => HostMissing;
+    there_is_one_host:
+        "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n" => HostRepeated,
+        "GET / HTTP/1.1\r\nHost: a\r\nX: y\r\nhOST: b\r\n\r\n" => HostRepeated,
+        "GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n" => HostRepeated,
+        "GET http://a/ HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n" => HostRepeated;
+    a_host_is_host_and_port:
+        "GET / HTTP/1.1\r\nHost:\r\n\r\n" => HostSyntax,
+        "GET / HTTP/1.1\r\nHost: a, b\r\n\r\n" => HostSyntax,
+        "GET / HTTP/1.1\r\nHost: a b\r\n\r\n" => HostSyntax,
+        "GET / HTTP/1.1\r\nHost: a@b\r\n\r\n" => HostSyntax,
+        "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n" => HostSyntax,
+        "GET / HTTP/1.1\r\nHost: http://a\r\n\r\n" => HostSyntax,
+        "GET / HTTP/1.1\r\nHost: a:b\r\n\r\n" => HostSyntax,
+        "GET / HTTP/1.0\r\nHost: <a>\r\n\r\n" => HostSyntax,
+        "GET http://a/ HTTP/1.1\r\nHost: <a>\r\n\r\n" => HostSyntax,
+        "GET / HTTP/1.1\r\nHost: a\u{a0}\r\n\r\n" => HostSyntax;
+    a_content_length_is_digits:
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +5\r\n\r\n" => ContentLengthSyntax,
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -5\r\n\r\n" => ContentLengthSyntax,
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1_0\r\n\r\n" => ContentLengthSyntax,
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x5\r\n\r\n" => ContentLengthSyntax,
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5 5\r\n\r\n" => ContentLengthSyntax,
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5.0\r\n\r\n" => ContentLengthSyntax,
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: foo\r\n\r\n" => ContentLengthSyntax,
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n\r\n" => ContentLengthSyntax,
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \u{0661}\r\n\r\n" => ContentLengthSyntax,
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\u{85}\r\n\r\n" => ContentLengthSyntax;
+    a_content_length_fits_64_bits:
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551616\r\n\r\n"
+            => ContentLengthOverflow,
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999999\r\n\r\n"
+            => ContentLengthOverflow;
+    there_is_one_content_length:
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 5\r\n\r\n" => ContentLengthRepeated,
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5,\r\n\r\n" => ContentLengthRepeated,
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n"
+            => ContentLengthRepeated,
+        "POST / HTTP/1.1\r\nHost: a\r\ncontent-length: 5\r\nX: y\r\nCONTENT-LENGTH: 6\r\n\r\n"
+            => ContentLengthRepeated;
+    one_framing_per_request:
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+            => ContentLengthWithTransferEncoding,
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 0\r\n\r\n"
+            => ContentLengthWithTransferEncoding,
+        "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n"
+            => ContentLengthWithTransferEncoding;
+    http_1_0_has_no_transfer_encoding:
+        "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n" => TransferEncodingVersion;
+    a_transfer_encoding_is_a_token:
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n\r\n" => TransferEncodingSyntax,
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: ,chunked\r\n\r\n"
+            => TransferEncodingSyntax,
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked,\r\n\r\n"
+            => TransferEncodingSyntax,
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \"chunked\"\r\n\r\n"
+            => TransferEncodingSyntax,
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked;q=1\r\n\r\n"
+            => TransferEncodingSyntax,
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked foo\r\n\r\n"
+            => TransferEncodingSyntax,
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\u{a0}\r\n\r\n"
+            => TransferEncodingSyntax;
+    a_transfer_coding_is_known:
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n" => TransferCodingUnknown,
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip;q=1\r\n\r\n"
+            => TransferCodingUnknown,
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"
+            => TransferCodingUnknown,
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\n\r\n"
+            => TransferCodingUnknown,
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n"
+            => TransferCodingUnknown;
+    chunked_is_applied_once:
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, Chunked\r\n\r\n"
+            => ChunkedRepeated,
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"
+            => ChunkedRepeated;
+    chunked_is_the_last_coding:
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, gzip\r\n\r\n" => ChunkedNotLast,
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n"
+            => ChunkedNotLast;
+    the_only_expectation_is_100_continue:
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 200-ok\r\n\r\n"
+            => ExpectationUnknown,
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue, x\r\n\r\n"
+            => ExpectationUnknown,
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect:\r\n\r\n"
+            => ExpectationUnknown;
+}
+
+/// Requests that are taken, each with what it means.
+const GOOD: &[(&str, &str)] = &[
+    ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET / - a HTTP/1.1 None keep"),
+    ("GET /a?b HTTP/1.1\r\nhost:\t a:80 \t\r\n\r\n", "GET /a b a:80 HTTP/1.1 None keep"),
+    ("GET /? HTTP/1.1\r\nHost: [::1]:80\r\n\r\n", "GET /  [::1]:80 HTTP/1.1 None keep"),
+    (
+        "GET //a/../%2f|{}?/?a=%ff HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET //a/../%2f|{} /?a=%ff a HTTP/1.1 None keep",
+    ),
+    ("\r\n\r\n\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET / - a HTTP/1.1 None keep"),
+    (
+        "G!#$%&'*+-.^_`|~9 / HTTP/1.1\r\nHost: a\r\n\r\n",
+        "G!#$%&'*+-.^_`|~9 / - a HTTP/1.1 None keep",
+    ),
+    ("get / HTTP/1.1\r\nHost: a\r\n\r\n", "get / - a HTTP/1.1 None keep"),
+    ("GET / HTTP/1.0\r\n\r\n", "GET / -  HTTP/1.0 None close"),
+    ("GET / HTTP/1.0\r\nHost: a\r\n\r\n", "GET / - a HTTP/1.0 None close"),
+    ("GET / HTTP/1.9\r\nHost: a\r\n\r\n", "GET / - a HTTP/1.1 None keep"),
+    ("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", "OPTIONS * - a HTTP/1.1 None keep"),
+    ("GET http://B:1/c?d HTTP/1.1\r\nHost: a\r\n\r\n", "GET /c d B:1 HTTP/1.1 None keep"),
+    ("GET HTTPS://b HTTP/1.1\r\nHost: b\r\n\r\n", "GET / - b HTTP/1.1 None keep"),
+    ("GET http://b?c/d HTTP/1.1\r\nHost: b\r\n\r\n", "GET / c/d b HTTP/1.1 None keep"),
+    ("GET http://[::1]/ HTTP/1.0\r\n\r\n", "GET / - [::1] HTTP/1.0 None close"),
+    (
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n",
+        "POST / - a HTTP/1.1 Length(0) keep",
+    ),
+    (
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 007\r\n\r\n",
+        "POST / - a HTTP/1.1 Length(7) keep",
+    ),
+    (
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551615\r\n\r\n",
+        "POST / - a HTTP/1.1 Length(18446744073709551615) keep",
+    ),
+    ("POST / HTTP/1.0\r\nContent-Length: 5\r\n\r\n", "POST / -  HTTP/1.0 Length(5) close"),
+    (
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: ChunkeD\r\n\r\n",
+        "POST / - a HTTP/1.1 Chunked keep",
+    ),
+    (
+        "GET / HTTP/1.1\r\nHost: a\r\nX: \u{e9}\tb\r\nY:\r\nZ: \t\r\n\r\n",
+        "GET / - a HTTP/1.1 None keep",
+    ),
+    ("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "GET / - a HTTP/1.1 None close"),
+    (
+        "GET / HTTP/1.1\r\nHost: a\r\nConnection: x , CLOSE\t,\r\n\r\n",
+        "GET / - a HTTP/1.1 None close",
+    ),
+    (
+        "GET / HTTP/1.1\r\nHost: a\r\nConnection: x\r\nConnection: close\r\n\r\n",
+        "GET / - a HTTP/1.1 None close",
+    ),
+    (
+        "GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, close\r\n\r\n",
+        "GET / - a HTTP/1.1 None close",
+    ),
+    (
+        "GET / HTTP/1.1\r\nHost: a\r\nConnection: closed, xclose\r\n\r\n",
+        "GET / - a HTTP/1.1 None keep",
+    ),
+    ("GET / HTTP/1.1\r\nHost: a\r\nX: close\r\n\r\n", "GET / - a HTTP/1.1 None keep"),
+    ("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", "GET / -  HTTP/1.0 None keep"),
+    (
+        "GET / HTTP/1.0\r\nConnection: x\r\nConnection: y,keep-alive\r\n\r\n",
+        "GET / -  HTTP/1.0 None keep",
+    ),
+    (
+        "GET / HTTP/1.0\r\nConnection: keep-alive\r\nConnection: close\r\n\r\n",
+        "GET / -  HTTP/1.0 None close",
+    ),
+    (
+        "GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n",
+        "GET / - a HTTP/1.1 None keep upgrade",
+    ),
+    (
+        "GET / HTTP/1.0\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+        "GET / -  HTTP/1.0 None close",
+    ),
+    (
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-Continue\r\n\r\n",
+        "POST / - a HTTP/1.1 Length(5) keep continue",
+    ),
+    (
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nExpect: 100-continue\r\n\r\n",
+        "POST / - a HTTP/1.1 Length(0) keep",
+    ),
+    (
+        "POST / HTTP/1.0\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n",
+        "POST / -  HTTP/1.0 Length(5) close",
+    ),
+];
+
+/// What a head says about its request, in one line.
+fn meaning(head: &Head, buffer: &[u8]) -> String {
+    format!(
+        "{} {} {} {} {:?} {:?} {}{}{}",
+        head.method(),
+        head.path(buffer),
+        head.query(buffer).unwrap_or("-"),
+        head.host(buffer),
+        head.version(),
+        head.framing(),
+        if head.keep_alive() { "keep" } else { "close" },
+        if head.upgrade() { " upgrade" } else { "" },
+        if head.expects_continue() { " continue" } else { "" },
+    )
+}
+
+#[test]
+fn good_requests_mean_what_they_say_however_they_are_cut() {
+    for (input, expected) in GOOD {
+        let bytes = input.as_bytes();
+        let (head, result) = parse(bytes);
+        assert_eq!(result, Ok(Some(bytes.len())), "{input:?}");
+        assert_eq!(meaning(&head, bytes), *expected, "{input:?}");
+        let headers: Vec<_> = head.headers(bytes).collect();
+        parse_in_pieces(bytes, &Limits::default(), |head, result| {
+            assert_eq!(result, Ok(Some(bytes.len())), "in pieces: {input:?}");
+            assert_eq!(meaning(head, bytes), *expected, "in pieces: {input:?}");
+            assert_eq!(head.headers(bytes).collect::<Vec<_>>(), headers, "in pieces: {input:?}");
+        });
+    }
+}
+
+#[test]
+fn what_follows_a_head_is_left_alone() {
+    for (input, expected) in GOOD {
+        for rest in ["GET", "\r\n", "\0\n", "POST / HTTP/9.9\n"] {
+            let buffer = format!("{input}{rest}");
+            let (head, result) = parse(buffer.as_bytes());
+            assert_eq!(result, Ok(Some(input.len())), "{buffer:?}");
+            assert_eq!(meaning(&head, buffer.as_bytes()), *expected);
+        }
+    }
+}
+
+#[test]
+fn the_two_parsers_agree() {
+    let limits = Limits::default();
+    for (input, _) in GOOD {
+        let (head, _) = parse(input.as_bytes());
+        let mut strict = Head::default();
+        assert_eq!(strict.scan(input.as_bytes(), &limits), Ok(Some(input.len())));
+        assert_eq!(strict.fields, head.fields);
+        assert_eq!(meaning(&strict, input.as_bytes()), meaning(&head, input.as_bytes()));
+    }
+}
+
+#[test]
+fn headers_are_found_in_any_case_and_kept_in_order() {
+    let input = b"GET / HTTP/1.1\r\nHost: a\r\nAccept: b\r\nx-y:  c d\t\r\nACCEPT: e\r\n\r\n";
+    let (head, _) = parse(input);
+    assert_eq!(head.header(input, "accept"), Some(&b"b"[..]));
+    assert_eq!(head.header(input, "X-Y"), Some(&b"c d"[..]));
+    assert_eq!(head.header(input, "X-Z"), None);
+    let headers: Vec<_> = head.headers(input).collect();
+    assert_eq!(headers, [("Host", &b"a"[..]), ("Accept", b"b"), ("x-y", b"c d"), ("ACCEPT", b"e")]);
+    assert_eq!(head.target(input), "/");
+}
+
+#[test]
+fn a_head_is_used_again_and_nothing_stays() {
+    let mut head = Head::default();
+    let limits = Limits::default();
+    let first = b"POST http://b/c?d HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nConnection: close, upgrade\r\nExpect: 100-continue\r\n\r\n";
+    let second = b"GET / HTTP/1.1\r\nHost: e\r\n\r\n";
+    assert_eq!(head.parse(first, &limits), Ok(Some(first.len())));
+    assert_eq!(head.parse(&second[..9], &limits), Ok(None));
+    assert_eq!(head.parse(second, &limits), Ok(Some(second.len())));
+    assert_eq!(meaning(&head, second), "GET / - e HTTP/1.1 None keep");
+    assert_eq!(head.headers(second).count(), 1);
+
+    assert_eq!(head.parse(&first[..30], &limits), Ok(None));
+    head.clear();
+    assert_eq!(head.parse(second, &limits), Ok(Some(second.len())));
+
+    assert_eq!(head.parse(b"GET # HTTP", &limits), Err(Violation::TargetSyntax));
+    assert_eq!(head.parse(second, &limits), Ok(Some(second.len())));
+}
+
+#[test]
+fn views_of_another_buffer_never_panic() {
+    let input = b"GET /aaa?b HTTP/1.1\r\nHost: a\r\n\r\n";
+    let (head, _) = parse(input);
+    for other in [&b""[..], b"GET", &[0xff; 20], &[0xc3; 64]] {
+        let _ = (head.target(other), head.path(other), head.query(other), head.host(other));
+        let _ = (head.header(other, "host"), head.headers(other).count());
+    }
+}
+
+/// A request line of `line` bytes and a header section of `section` bytes with `count` lines.
+fn sized(line: usize, section: usize, count: usize) -> Vec<u8> {
+    let mut input = b"GET /".to_vec();
+    input.resize(line - 9, b'a');
+    input.extend_from_slice(b" HTTP/1.1\r\nHost: a\r\n");
+    let start = line + 2;
+    for _ in 2..count {
+        input.extend_from_slice(b"X: y\r\n");
+    }
+    input.extend_from_slice(b"Y: ");
+    input.resize(start + section - 4, b'z');
+    input.extend_from_slice(b"\r\n\r\n");
+    input
+}
+
+#[test]
+fn limits_are_exact_however_the_bytes_arrive() {
+    let limits =
+        Limits { request_line: 40, header_bytes: 100, header_count: 5, ..Limits::default() };
+    for (line, section, count, expected) in [
+        (40, 100, 5, None),
+        (41, 100, 5, Some(Violation::RequestLineTooLong)),
+        (40, 101, 5, Some(Violation::HeadersTooLarge)),
+        (40, 100, 6, Some(Violation::TooManyHeaders)),
+    ] {
+        let input = sized(line, section, count);
+        let expected = expected.map_or(Ok(Some(input.len())), Err);
+        assert_eq!(Head::default().parse(&input, &limits), expected);
+        parse_in_pieces(&input, &limits, |_, result| assert_eq!(result, expected));
+    }
+}
+
+#[test]
+fn an_endless_line_is_refused_at_the_limit() {
+    let limits = Limits { request_line: 40, header_bytes: 100, ..Limits::default() };
+    let mut head = Head::default();
+    assert_eq!(head.parse(&[b'A'; 40], &limits), Ok(None));
+    assert_eq!(head.parse(&[b'A'; 41], &limits), Err(Violation::RequestLineTooLong));
+    let mut input = b"GET / HTTP/1.1\r\nHost: ".to_vec();
+    input.resize(16 + 100, b'a');
+    assert_eq!(head.parse(&input, &limits), Ok(None));
+    input.push(b'a');
+    assert_eq!(head.parse(&input, &limits), Err(Violation::HeadersTooLarge));
+}
+
+#[test]
+fn more_headers_than_the_fast_parser_has_slots_for() {
+    let input = sized(20, 60_000, 100);
+    let (head, result) = parse(&input);
+    assert_eq!(result, Ok(Some(input.len())));
+    assert_eq!(head.headers(&input).count(), 100);
+    assert_eq!(parse(&sized(20, 60_000, 101)).1, Err(Violation::TooManyHeaders));
+}
+
+#[test]
+fn the_scanner_never_steps_back() {
+    let input = sized(8_000, 60_000, 100);
+    let mut head = Head::default();
+    for length in 1..input.len() {
+        assert_eq!(head.parse(&input[..length], &Limits::default()), Ok(None));
+        assert_eq!(head.scanner.position(), length);
+    }
+    assert_eq!(head.parse(&input, &Limits::default()), Ok(Some(input.len())));
+}

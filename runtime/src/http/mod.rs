@@ -1,0 +1,28 @@
+//! The HTTP/1 protocol: what a request may look like, and how a response is written.
+//!
+//! Everything here works on bytes in memory. [`Head`] and [`Chunked`] read a request and say which rule it broke as
+//! a [`Violation`]; [`Response`] is what answers it.
+
+mod body;
+mod chunked;
+mod class;
+mod date;
+mod field;
+mod framing;
+mod head;
+mod headers;
+mod host;
+mod limits;
+mod response;
+mod violation;
+
+pub use self::body::{Body, ByteStream};
+pub use self::chunked::{Chunked, Decoded, LAST_CHUNK, write_chunk, write_chunk_size};
+pub use self::date::{DateLine, HTTPDate};
+pub use self::framing::Framing;
+pub use self::head::Head;
+pub use self::headers::{ContentType, Headers, InvalidHeader};
+pub use self::host::is_host;
+pub use self::limits::Limits;
+pub use self::response::{Encoded, Encoding, Response, Rest};
+pub use self::violation::Violation;
