@@ -1,1 +1,9 @@
-//! Benchmarks of gustnado; see `README.md`.
+//! What the benchmark programs share; what they measure is in `README.md`.
+//!
+//! - [`arguments`]: `--name=value` options.
+//! - [`exchange`]: the request that is sent, and the response it must get.
+//! - [`process`]: how much processor time and memory another process has used.
+
+pub mod arguments;
+pub mod exchange;
+pub mod process;
