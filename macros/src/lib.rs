@@ -1,1 +1,152 @@
 //! The attribute macros of gustnado.
+//!
+//! Use them through the crate `gustnado`, which exports them all and holds what they expand to. Each macro here is a
+//! thin cover over a function from tokens to tokens, which never panics, whatever it is given.
+//!
+//! With the environment variable `GUSTNADO_EXPAND=1`, the compiler prints what each use of a macro expands to.
+
+mod entry;
+mod errors;
+mod function;
+mod options;
+mod route;
+mod routes;
+mod suggestion;
+
+#[cfg(test)]
+mod random;
+
+use proc_macro::TokenStream;
+
+use crate::entry::Entry;
+use crate::route::Shorthand;
+
+/// Makes a route of a function: the requests it answers, and how its arguments are taken from one.
+///
+/// ```ignore
+/// use gustnado::prelude::*;
+///
+/// #[route("/user/{id}")]
+/// async fn user(id: u64, db: &Db) -> Result<Json<User>> {
+///     Ok(Json(db.user(id).await?))
+/// }
+///
+/// Application::new(routes![user]).provide(db);
+/// ```
+///
+/// The function stays what it was, so a test can call it. It may be async or not.
+///
+/// # The path
+///
+/// The path starts with `/`. A segment is a literal, percent-encoded where RFC 3986 asks for it; or `{name}`, which
+/// takes one segment; or, at the end, `{name...}`, which takes the rest. Each capture goes to the argument of its
+/// name, whose type must implement `FromCapture`.
+///
+/// # The arguments
+///
+/// Every argument that is not a capture is taken from the request by `FromRequest`: `&T` is what the application was
+/// provided with, `Form<T>` the decoded body, and so on. At most one argument may take the body.
+///
+/// # The options
+///
+/// They follow the path:
+///
+/// | option | meaning | default |
+/// | --- | --- | --- |
+/// | `method = POST` | the method it answers | `GET` |
+/// | `methods = [GET, POST]` | the methods it answers | `[GET]` |
+/// | `name = "user"` | the route's name | the function's |
+/// | `max_body_size = 1_000` | the longest body it takes, in bytes | the application's limit |
+/// | `finish_on_disconnect` | the handler runs to its end when the client goes away | it is dropped |
+/// | `crate = path` | where gustnado is, if not at `::gustnado` | |
+///
+/// HEAD requests follow GET, and OPTIONS requests are answered by the router.
+///
+/// # Errors
+///
+/// A mistake is an error at compile time. Two routes that answer the same requests are an error at start-up.
+#[proc_macro_attribute]
+pub fn route(options: TokenStream, item: TokenStream) -> TokenStream {
+    shown("route", route::expand(None, options.into(), item.into()))
+}
+
+macro_rules! shorthands {
+    ($($name:ident $method:ident)*) => {$(
+        #[doc = concat!(
+            "[`#[route]`](macro@route) with `method = ", stringify!($method), "`: `#[", stringify!($name), "(\"/path\")]`."
+        )]
+        #[proc_macro_attribute]
+        pub fn $name(options: TokenStream, item: TokenStream) -> TokenStream {
+            let shorthand = Shorthand { name: stringify!($name), method: stringify!($method) };
+            shown(stringify!($name), route::expand(Some(shorthand), options.into(), item.into()))
+        }
+    )*};
+}
+
+shorthands! {
+    delete DELETE
+    get GET
+    head HEAD
+    options OPTIONS
+    patch PATCH
+    post POST
+    put PUT
+}
+
+/// Collects the routes of functions with `#[route]`, for `Application::new`.
+///
+/// ```ignore
+/// Application::new(routes![index, blog::entry, #[cfg(debug_assertions)] debug::dump])
+/// ```
+///
+/// The crate `gustnado` exports a macro of this name that adds where the crate is.
+#[proc_macro]
+pub fn routes(list: TokenStream) -> TokenStream {
+    shown("routes", routes::expand(list.into()))
+}
+
+/// Runs an async function as the program: starts an event loop, and runs it until the function returns.
+///
+/// ```ignore
+/// #[gustnado::main]
+/// async fn main() -> Result<()> {
+///     Application::new(routes![index]).listen(8888)?.run().await
+/// }
+/// ```
+///
+/// The only option is `crate = path`, for a program that knows gustnado by another name.
+#[proc_macro_attribute]
+pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
+    shown("main", entry::expand(Entry::Main, options.into(), item.into()))
+}
+
+/// Makes a test of an async function: it runs on an event loop of its own, and fails after 5 seconds.
+///
+/// ```ignore
+/// #[gustnado::test(timeout = 10)]
+/// async fn says_hello() -> Result<()> {
+///     let app = TestServer::new(app());
+///     assert_eq!(app.get("/").await?.text(), "Hello, world");
+///     Ok(())
+/// }
+/// ```
+///
+/// # The options
+///
+/// | option | meaning | default |
+/// | --- | --- | --- |
+/// | `timeout = 10` | the limit in seconds, an integer or a fraction | the environment variable `ASYNC_TEST_TIMEOUT`, or 5 |
+/// | `crate = path` | where gustnado is, if not at `::gustnado` | |
+#[proc_macro_attribute]
+pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
+    shown("test", entry::expand(Entry::Test, options.into(), item.into()))
+}
+
+/// The expansion, printed if the environment asks for it.
+fn shown(name: &str, expansion: proc_macro2::TokenStream) -> TokenStream {
+    let expansion = TokenStream::from(expansion);
+    if std::env::var_os("GUSTNADO_EXPAND").is_some_and(|value| value == "1") {
+        eprintln!("// gustnado::{name}\n{expansion}\n");
+    }
+    expansion
+}

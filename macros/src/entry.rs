@@ -1,0 +1,200 @@
+//! `#[gustnado::main]` and `#[gustnado::test]`: an async function that nobody awaits, and a loop that runs it.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::{Expr, ExprLit, ExprUnary, Lit, UnOp};
+
+use crate::errors::Errors;
+use crate::function::Function;
+use crate::options::{self, CratePath, Keys};
+
+/// Which of the two.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Entry {
+    Main,
+    Test,
+}
+
+/// The function becomes an inner one of a plain function with its name, attributes and return type, which runs it.
+pub(crate) fn expand(entry: Entry, tokens: TokenStream, item: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let options = EntryOptions::parse(entry, tokens, &mut errors);
+    let Some(function) = errors.check(Function::parse(item.clone(), entry.attribute())) else {
+        return quote! { #item #errors };
+    };
+    if function.receiver() {
+        // Inside an `impl`, where a free function's place cannot be taken.
+        function.check_plain(entry.role(), &mut errors);
+        return quote! { #item #errors };
+    }
+    let callable = entry.check(&function, &mut errors);
+    let is_test_attribute = |attribute: &&syn::Attribute| {
+        let last = attribute.path().segments.last();
+        last.is_some_and(|segment| segment.ident == "test")
+    };
+    if entry == Entry::Test
+        && let Some(second) = function.attributes.iter().find(is_test_attribute)
+    {
+        let message = "`#[gustnado::test]` makes a test already\nhelp: remove this attribute";
+        errors.under(second, message);
+    }
+    let attributes = function
+        .attributes
+        .iter()
+        .filter(|attribute| entry == Entry::Main || !is_test_attribute(attribute));
+    let test = (entry == Entry::Test).then(|| quote! { #[::core::prelude::v1::test] });
+    let Function { visibility, signature, body, .. } = &function;
+    let name = &signature.ident;
+    if !callable {
+        // The compiler would refuse a `main` or a test that is async or takes arguments, so it becomes an inner
+        // function: its body is still checked.
+        return if function.is_async() {
+            quote! {
+                #test #(#attributes)* #visibility fn #name() {
+                    #[allow(dead_code)]
+                    #signature #body
+                }
+                #errors
+            }
+        } else {
+            quote! { #test #(#attributes)* #visibility #signature #body #errors }
+        };
+    }
+    let output = &signature.output;
+    let import = options.krate.import();
+    let call = match entry {
+        Entry::Main => quote! { __gustnado::run_main(#name()) },
+        Entry::Test => {
+            let name_text = name.unraw().to_string();
+            let limit = match &options.timeout {
+                Some(limit) => quote! { ::core::option::Option::Some(#limit) },
+                None => quote! { ::core::option::Option::None },
+            };
+            quote! {
+                __gustnado::run_test(
+                    ::core::concat!(::core::module_path!(), "::", #name_text),
+                    #limit,
+                    #name(),
+                )
+            }
+        }
+    };
+    quote! {
+        #test
+        #(#attributes)*
+        #visibility fn #name() #output {
+            #import
+            #signature #body
+            #call
+        }
+        #errors
+    }
+}
+
+impl Entry {
+    fn attribute(self) -> &'static str {
+        match self {
+            Self::Main => "gustnado::main",
+            Self::Test => "gustnado::test",
+        }
+    }
+
+    fn role(self) -> &'static str {
+        match self {
+            Self::Main => "the main function",
+            Self::Test => "a test",
+        }
+    }
+
+    fn keys(self) -> Keys {
+        match self {
+            Self::Main => Keys { known: &["crate"], reserved: &[] },
+            Self::Test => Keys {
+                known: &["timeout", "crate"],
+                reserved: &[("simulated", "`simulated` comes in a later release")],
+            },
+        }
+    }
+
+    /// Whether the function can be called with nothing and awaited.
+    fn check(self, function: &Function, errors: &mut Errors) -> bool {
+        let mut problems = Errors::default();
+        function.check_plain(self.role(), &mut problems);
+        let signature = &function.signature;
+        if !function.is_async() {
+            let message = format!("`#[{}]` goes on an `async fn`", self.attribute());
+            problems.under(signature.fn_token, message);
+        }
+        if !signature.inputs.is_empty() {
+            let message = format!("{} takes no arguments", self.role());
+            problems.under(&signature.inputs, message);
+        }
+        if let Some(lifetime) = signature.generics.lifetimes().next() {
+            problems.under(lifetime, format!("{} takes no arguments, so no lifetime", self.role()));
+        }
+        let callable = problems.is_empty();
+        errors.extend(problems);
+        callable
+    }
+}
+
+#[derive(Default)]
+struct EntryOptions {
+    krate: CratePath,
+    /// Seconds, as an expression of type `f64`.
+    timeout: Option<TokenStream>,
+}
+
+impl EntryOptions {
+    fn parse(entry: Entry, tokens: TokenStream, errors: &mut Errors) -> Self {
+        let mut options = Self::default();
+        let parsed = |input: ParseStream<'_>| {
+            options.read(entry, input, errors);
+            Ok(())
+        };
+        // Everything was read, so nothing can be left over.
+        let result = parsed.parse2(tokens);
+        errors.check(result);
+        options
+    }
+
+    fn read(&mut self, entry: Entry, input: ParseStream<'_>, errors: &mut Errors) {
+        options::read_all(input, entry.keys(), errors, |key, input, _| {
+            match key.to_string().as_str() {
+                "crate" => self.krate = CratePath::read(input)?,
+                _ => self.timeout = Some(seconds(&options::number(input, "timeout = 10")?)?),
+            }
+            Ok(())
+        });
+    }
+}
+
+/// A number of seconds as an `f64`: users write `10` and `0.5`.
+fn seconds(expression: &Expr) -> syn::Result<TokenStream> {
+    let positive = |valid: bool| match valid {
+        true => Ok(()),
+        false => {
+            Err(syn::Error::new_spanned(expression, "a time limit must be more than 0 seconds"))
+        }
+    };
+    match expression {
+        Expr::Lit(ExprLit { lit: Lit::Int(integer), .. }) if integer.suffix().is_empty() => {
+            let seconds: u32 = integer.base10_parse()?;
+            positive(seconds > 0)?;
+            let mut literal = proc_macro2::Literal::f64_suffixed(f64::from(seconds));
+            literal.set_span(integer.span());
+            Ok(literal.to_token_stream())
+        }
+        Expr::Lit(ExprLit { lit: Lit::Float(float), .. }) => {
+            positive(float.base10_parse::<f64>()? > 0.0)?;
+            Ok(float.to_token_stream())
+        }
+        Expr::Unary(ExprUnary { op: UnOp::Neg(_), .. }) => {
+            positive(false)?;
+            Ok(expression.to_token_stream())
+        }
+        _ => Ok(expression.to_token_stream()),
+    }
+}

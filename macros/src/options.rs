@@ -1,0 +1,151 @@
+//! The `key = value` options of an attribute.
+
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::quote;
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream};
+use syn::{Expr, ExprLit, Lit, LitBool, LitStr, Path, Token, parse_quote};
+
+use crate::errors::Errors;
+use crate::suggestion;
+
+/// The keys that an attribute has.
+#[derive(Clone, Copy)]
+pub(crate) struct Keys {
+    pub(crate) known: &'static [&'static str],
+    /// Keys that it will have, and what to say of each until then.
+    pub(crate) reserved: &'static [(&'static str, &'static str)],
+}
+
+/// Reads options up to the end of the input, whatever it holds.
+///
+/// `read` is called after each known key, which it may meet only once, and reads the rest of that option. What it
+/// fails with is reported, and reading goes on behind the next comma.
+pub(crate) fn read_all(
+    input: ParseStream<'_>,
+    keys: Keys,
+    errors: &mut Errors,
+    mut read: impl FnMut(&Ident, ParseStream<'_>, &mut Errors) -> syn::Result<()>,
+) {
+    let mut seen: Vec<Ident> = Vec::new();
+    while !input.is_empty() {
+        if let Err(error) = read_one(input, keys, &mut seen, errors, &mut read) {
+            errors.add(error);
+            skip_to_comma(input);
+        }
+        if input.is_empty() {
+            return;
+        }
+        if let Err(error) = input.parse::<Token![,]>() {
+            errors.add(error);
+            skip_to_comma(input);
+            // A token that is no comma cannot be here after the skip.
+            let _ = input.parse::<Token![,]>();
+        }
+    }
+}
+
+fn read_one(
+    input: ParseStream<'_>,
+    keys: Keys,
+    seen: &mut Vec<Ident>,
+    errors: &mut Errors,
+    read: &mut impl FnMut(&Ident, ParseStream<'_>, &mut Errors) -> syn::Result<()>,
+) -> syn::Result<()> {
+    if !input.peek(Ident::peek_any) {
+        let message = format!("expected an option: {}", suggestion::list(keys.known));
+        return Err(input.error(message));
+    }
+    let key = input.call(Ident::parse_any)?;
+    let text = key.to_string();
+    if let Some((_, message)) = keys.reserved.iter().find(|(reserved, _)| *reserved == text) {
+        return Err(syn::Error::new(key.span(), message));
+    }
+    if !keys.known.contains(&text.as_str()) {
+        return Err(syn::Error::new(key.span(), unknown(&text, keys.known)));
+    }
+    if seen.contains(&key) {
+        return Err(syn::Error::new(key.span(), format!("the option `{text}` is given twice")));
+    }
+    read(&key, input, errors)?;
+    seen.push(key);
+    Ok(())
+}
+
+fn unknown(key: &str, known: &[&str]) -> String {
+    let mut message = format!("unknown option `{key}`; known: {}", suggestion::list(known));
+    if let Some(meant) = suggestion::nearest(key, known.iter().copied()) {
+        message.push_str(&format!("\nhelp: did you mean `{meant}`?"));
+    }
+    message
+}
+
+pub(crate) fn skip_to_comma(input: ParseStream<'_>) {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        let _ = input.parse::<TokenTree>();
+    }
+}
+
+/// `= value`.
+pub(crate) fn value<T: Parse>(input: ParseStream<'_>) -> syn::Result<T> {
+    input.parse::<Token![=]>()?;
+    input.parse()
+}
+
+/// Nothing, or `= true`, or `= false`.
+pub(crate) fn flag(input: ParseStream<'_>) -> syn::Result<bool> {
+    if !input.peek(Token![=]) {
+        return Ok(true);
+    }
+    value::<LitBool>(input).map(|flag| flag.value)
+}
+
+/// `= expression`, but not a string: `example` is what to write instead.
+pub(crate) fn number(input: ParseStream<'_>, example: &str) -> syn::Result<Expr> {
+    let expression: Expr = value(input)?;
+    if let Expr::Lit(ExprLit { lit: lit @ (Lit::Str(_) | Lit::Bool(_) | Lit::Char(_)), .. }) =
+        &expression
+    {
+        return Err(syn::Error::new(lit.span(), format!("expected a number: `{example}`")));
+    }
+    Ok(expression)
+}
+
+/// `= "text"`, and not empty.
+pub(crate) fn text(key: &Ident, input: ParseStream<'_>) -> syn::Result<LitStr> {
+    input.parse::<Token![=]>()?;
+    if !input.peek(LitStr) {
+        return Err(input.error(format!("expected a string: `{key} = \"..\"`")));
+    }
+    let text: LitStr = input.parse()?;
+    if text.value().is_empty() {
+        return Err(syn::Error::new(text.span(), format!("the option `{key}` cannot be empty")));
+    }
+    Ok(text)
+}
+
+/// Where the macros find gustnado: `crate = path`, or `::gustnado`.
+pub(crate) struct CratePath(Path);
+
+impl CratePath {
+    pub(crate) fn read(input: ParseStream<'_>) -> syn::Result<Self> {
+        input.parse::<Token![=]>()?;
+        if input.peek(LitStr) {
+            return Err(input.error("expected a path without quotes: `crate = my::gustnado`"));
+        }
+        input.call(Path::parse_mod_style).map(Self)
+    }
+
+    /// An import of what the expansion needs. The expansion then names nothing else, so a wrong path is one
+    /// mistake and not many.
+    pub(crate) fn import(&self) -> TokenStream {
+        let Self(path) = self;
+        quote! { use #path::__private as __gustnado; }
+    }
+}
+
+impl Default for CratePath {
+    fn default() -> Self {
+        Self(parse_quote!(::gustnado))
+    }
+}

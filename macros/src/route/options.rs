@@ -1,0 +1,261 @@
+//! What stands in the parentheses of `#[route(..)]`.
+
+use std::ops::Range;
+
+use gustnado_grammar::{Pattern, PatternError};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::{Expr, Lit, LitStr, Token, bracketed, token};
+
+use super::Shorthand;
+use crate::errors::Errors;
+use crate::options::{self, CratePath, Keys};
+use crate::suggestion;
+
+const KEYS: Keys = Keys {
+    known: &["method", "methods", "name", "max_body_size", "finish_on_disconnect", "crate"],
+    reserved: &[],
+};
+
+const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/// The path and the options of a route. What was wrong is missing, and was reported.
+#[derive(Default)]
+pub(super) struct RouteOptions {
+    pub(super) path: Option<RoutePath>,
+    pub(super) methods: Vec<Ident>,
+    pub(super) name: Option<LitStr>,
+    pub(super) max_body_size: Option<Expr>,
+    pub(super) finish_on_disconnect: bool,
+    pub(super) krate: CratePath,
+}
+
+impl RouteOptions {
+    pub(super) fn parse(
+        shorthand: Option<Shorthand>,
+        tokens: TokenStream,
+        errors: &mut Errors,
+    ) -> Self {
+        let mut options = Self::default();
+        if let Some(Shorthand { method, .. }) = shorthand {
+            options.methods.push(Ident::new(method, Span::call_site()));
+        }
+        let parsed = |input: ParseStream<'_>| {
+            options.read(shorthand, input, errors);
+            Ok(())
+        };
+        // Everything was read, so nothing can be left over.
+        let result = parsed.parse2(tokens);
+        errors.check(result);
+        options
+    }
+
+    fn read(&mut self, shorthand: Option<Shorthand>, input: ParseStream<'_>, errors: &mut Errors) {
+        self.path = read_path(shorthand, input, errors);
+        let mut method_keys: Vec<Ident> = Vec::new();
+        options::read_all(input, KEYS, errors, |key, input, errors| {
+            match key.to_string().as_str() {
+                "crate" => self.krate = CratePath::read(input)?,
+                "finish_on_disconnect" => self.finish_on_disconnect = options::flag(input)?,
+                "max_body_size" => {
+                    self.max_body_size = Some(options::number(input, "max_body_size = 1_000")?);
+                }
+                "name" => self.name = Some(options::text(key, input)?),
+                _ => {
+                    let methods = read_methods(key, input, errors)?;
+                    if let Some(Shorthand { name, method }) = shorthand {
+                        let message = format!(
+                            "`#[{name}]` says that the method is `{method}`\n\
+                             help: write `#[route(.., {key} = ..)]`"
+                        );
+                        errors.at(key.span(), message);
+                    }
+                    self.methods.extend(methods);
+                    method_keys.push(key.clone());
+                }
+            }
+            Ok(())
+        });
+        if let [first, second, ..] = &method_keys[..] {
+            let message = "`method` and `methods` exclude each other\n\
+                           help: write `methods = [..]` with all of them";
+            errors.under(quote! { #first #second }, message);
+        }
+    }
+}
+
+/// A path that keeps the grammar, and the literal it stands in.
+pub(super) struct RoutePath {
+    literal: LitStr,
+    text: String,
+}
+
+impl RoutePath {
+    fn new(literal: LitStr) -> syn::Result<Self> {
+        let text = literal.value();
+        match Pattern::parse(&text) {
+            Ok(_) => Ok(Self { literal, text }),
+            Err(error) => {
+                let PatternError { at, .. } = &error;
+                Err(syn::Error::new(place(&literal, at.clone()), error))
+            }
+        }
+    }
+
+    pub(super) fn literal(&self) -> &LitStr {
+        &self.literal
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The names of the captures, and where each is in the text.
+    pub(super) fn captures(&self) -> Vec<(&str, Range<usize>)> {
+        let Ok(pattern) = Pattern::parse(&self.text) else {
+            return Vec::new();
+        };
+        let names: Vec<_> = pattern.names().collect();
+        names.into_iter().filter_map(|name| Some((name, pattern.range_of(name)?))).collect()
+    }
+
+    /// The place of a part of the text.
+    pub(super) fn place(&self, at: Range<usize>) -> Span {
+        place(&self.literal, at)
+    }
+}
+
+/// The place of a part of a string literal: the whole literal, if the compiler does not say more or if the text has
+/// escapes, which make it shorter than the literal.
+fn place(literal: &LitStr, at: Range<usize>) -> Span {
+    let token = literal.token();
+    let written = token.to_string();
+    let Some(quote) = written.find('"').filter(|_| written.contains(&literal.value())) else {
+        return literal.span();
+    };
+    let at = at.start + quote + 1..at.end + quote + 1;
+    token.subspan(at).unwrap_or_else(|| literal.span())
+}
+
+fn read_path(
+    shorthand: Option<Shorthand>,
+    input: ParseStream<'_>,
+    errors: &mut Errors,
+) -> Option<RoutePath> {
+    let attribute = shorthand.map_or("route", |shorthand| shorthand.name);
+    let help = format!("help: write `#[{attribute}(\"/path\")]`");
+    if input.is_empty() {
+        errors.at(input.span(), format!("a route needs a path\n{help}"));
+        return None;
+    }
+    let ahead = input.fork();
+    let named = ahead.call(Ident::parse_any).is_ok_and(|key| key == "path")
+        && ahead.parse::<Token![=]>().is_ok();
+    let message = if named {
+        "the path has no key"
+    } else if input.peek(Ident::peek_any) && input.peek2(Token![=]) {
+        errors.at(input.span(), format!("the path comes first\n{help}"));
+        return None;
+    } else {
+        "the path must be a string literal: it is checked before the program is compiled"
+    };
+    let path = if !named && input.peek(LitStr) {
+        errors.check(input.parse()).and_then(|literal| errors.check(RoutePath::new(literal)))
+    } else {
+        match input.parse::<Expr>() {
+            Ok(wrong) => errors.under(wrong, format!("{message}\n{help}")),
+            Err(_) => {
+                errors.at(input.span(), format!("{message}\n{help}"));
+                options::skip_to_comma(input);
+            }
+        }
+        None
+    };
+    if !input.is_empty() && input.parse::<Token![,]>().is_err() {
+        errors.at(input.span(), "expected `,` after the path");
+        options::skip_to_comma(input);
+        // The skip ended at a comma, or at the end.
+        let _ = input.parse::<Token![,]>();
+    }
+    path
+}
+
+/// The value of `method` or `methods`.
+fn read_methods(
+    key: &Ident,
+    input: ParseStream<'_>,
+    errors: &mut Errors,
+) -> syn::Result<Vec<Ident>> {
+    input.parse::<Token![=]>()?;
+    let several = key == "methods";
+    if !input.peek(token::Bracket) {
+        if several {
+            return Err(input.error("expected a list: `methods = [GET, POST]`"));
+        }
+        return Ok(errors.check(read_method(input)?).into_iter().collect());
+    }
+    let list;
+    let bracket = bracketed!(list in input);
+    if !several {
+        let message = "expected one method\nhelp: write `methods = [..]`";
+        return Err(syn::Error::new(bracket.span.join(), message));
+    }
+    if list.is_empty() {
+        return Err(syn::Error::new(bracket.span.join(), "a route answers at least one method"));
+    }
+    let mut methods: Vec<Ident> = Vec::new();
+    while !list.is_empty() {
+        if let Some(method) = errors.check(read_method(&list)?) {
+            if methods.contains(&method) {
+                errors.at(method.span(), format!("the method `{method}` is given twice"));
+            }
+            methods.push(method);
+        }
+        if !list.is_empty() {
+            list.parse::<Token![,]>()?;
+        }
+    }
+    Ok(methods)
+}
+
+/// Fails if there is no word to read; the inner result says whether the word is a method.
+fn read_method(input: ParseStream<'_>) -> syn::Result<syn::Result<Ident>> {
+    if input.peek(Lit) {
+        let literal: Lit = input.parse()?;
+        let Lit::Str(text) = &literal else {
+            return Err(syn::Error::new(literal.span(), "expected a method, such as `POST`"));
+        };
+        let message = match known_method(&text.value()) {
+            Some(method) => format!("methods are written without quotes: `{method}`"),
+            None => unknown_method(&text.value()),
+        };
+        return Ok(Err(syn::Error::new(literal.span(), message)));
+    }
+    if !input.peek(Ident::peek_any) {
+        return Err(input.error("expected a method, such as `POST`"));
+    }
+    let method = input.call(Ident::parse_any)?;
+    let text = method.to_string();
+    if METHODS.contains(&text.as_str()) {
+        return Ok(Ok(method));
+    }
+    let message = match known_method(&text) {
+        Some(known) => format!("method names are upper case: `{known}`"),
+        None => unknown_method(&text),
+    };
+    Ok(Err(syn::Error::new(method.span(), message)))
+}
+
+fn known_method(text: &str) -> Option<&'static str> {
+    METHODS.iter().copied().find(|method| method.eq_ignore_ascii_case(text))
+}
+
+fn unknown_method(text: &str) -> String {
+    let mut message = format!("unknown method `{text}`; known: {}", suggestion::list(METHODS));
+    if let Some(meant) = suggestion::nearest(text, METHODS.iter().copied()) {
+        message.push_str(&format!("\nhelp: did you mean `{meant}`?"));
+    }
+    message
+}
