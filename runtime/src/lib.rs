@@ -3,6 +3,9 @@
 pub mod coroutine;
 pub mod http;
 pub mod ioloop;
+pub mod iostream;
+pub mod netutil;
+pub mod tcpserver;
 
 mod error;
 mod sys;

@@ -222,7 +222,8 @@ fn update_handler_changes_what_is_heard() {
 #[test]
 fn run_sync_timeout() {
     let io_loop = IOLoop::new().unwrap();
-    let error = io_loop.run_sync_within(milliseconds(10), sleep(Duration::from_secs(60))).unwrap_err();
+    let error =
+        io_loop.run_sync_within(milliseconds(10), sleep(Duration::from_secs(60))).unwrap_err();
     assert_eq!(error.to_string(), "Operation timed out after 0.01 seconds");
     assert_eq!(io_loop.run_sync_within(Duration::from_secs(5), async { 3 }).unwrap(), 3);
 }

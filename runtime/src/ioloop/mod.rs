@@ -61,6 +61,7 @@ use core::log_panic;
 pub use events::Events;
 pub use frame::Frame;
 pub use handle::Handle;
+pub(crate) use pool::Shared;
 pub use signals::{Signal, Signals};
 pub(crate) use slab::{Key, Slab};
 pub(crate) use sources::{Parking, Registration, Side};

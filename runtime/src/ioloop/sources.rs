@@ -183,6 +183,21 @@ impl Registration {
             .is_some_and(|source| source.readiness.intersects(Side::Closed.readiness()))
     }
 
+    /// Wakes everybody who waits, because the descriptor is about to be closed.
+    pub(crate) fn wake_all(&self) {
+        let woken = {
+            let mut sources = self.core.sources.borrow_mut();
+            let Sources { slots, waiters, .. } = &mut *sources;
+            match slots.get(self.key).map(|source| &source.listener) {
+                Some(Listener::Waited(key)) => waiters.get_mut(*key).map(std::mem::take),
+                _ => None,
+            }
+        };
+        if let Some(Waiters { reader, writer, closed }) = woken {
+            [reader, writer, closed].into_iter().flatten().for_each(Waker::wake);
+        }
+    }
+
     pub(crate) fn core(&self) -> &Rc<Core> {
         &self.core
     }

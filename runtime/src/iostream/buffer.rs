@@ -1,0 +1,140 @@
+//! Read buffers, lent by the thread for as long as bytes are pending.
+
+use std::cell::RefCell;
+use std::fmt;
+
+/// The size of a lent block. One read fills it at most; it holds the heads of a hundred pipelined requests.
+pub(crate) const BLOCK: usize = 16 * 1024;
+
+/// So many blocks are kept for later: one megabyte a thread.
+const KEPT: usize = 64;
+
+thread_local! {
+    static BLOCKS: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Bytes that were read and not consumed yet. It grows as needed; the limit is its user's to keep.
+pub(crate) struct Buffer {
+    /// Initialised for its whole length, always, so that a read can be given any part of it.
+    block: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+impl Buffer {
+    /// Borrows an empty buffer.
+    pub(crate) fn lend() -> Self {
+        let block = BLOCKS.try_with(|blocks| blocks.borrow_mut().pop()).ok().flatten();
+        Self { block: block.unwrap_or_else(|| vec![0; BLOCK]), start: 0, end: 0 }
+    }
+
+    /// The pending bytes.
+    #[inline]
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.block[self.start..self.end]
+    }
+
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.end - self.start
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    /// Forgets the first `count` pending bytes.
+    #[inline]
+    pub(crate) fn consume(&mut self, count: usize) {
+        self.start += count.min(self.len());
+        if self.is_empty() {
+            self.start = 0;
+            self.end = 0;
+        }
+    }
+
+    /// Room for a read: what is left of the block, or more if that is little.
+    pub(crate) fn room(&mut self) -> &mut [u8] {
+        const LITTLE: usize = BLOCK / 4;
+        if self.block.len() - self.end < LITTLE {
+            if self.start >= LITTLE.max(self.len()) {
+                self.block.copy_within(self.start..self.end, 0);
+                self.end -= self.start;
+                self.start = 0;
+            } else {
+                // Doubling keeps the copying linear in what is read.
+                self.block.resize(self.block.len() * 2, 0);
+            }
+        }
+        &mut self.block[self.end..]
+    }
+
+    /// Counts `count` bytes of the room as pending.
+    pub(crate) fn fill(&mut self, count: usize) {
+        self.end = (self.end + count).min(self.block.len());
+    }
+
+    /// Appends bytes that came from elsewhere.
+    pub(crate) fn extend(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let room = self.room();
+            let count = room.len().min(bytes.len());
+            room[..count].copy_from_slice(&bytes[..count]);
+            self.fill(count);
+            bytes = &bytes[count..];
+        }
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        if self.block.len() != BLOCK {
+            return;
+        }
+        let block = std::mem::take(&mut self.block);
+        // At the thread's end the pool may be gone; the block then goes its way.
+        let _ = BLOCKS.try_with(|blocks| {
+            let mut blocks = blocks.borrow_mut();
+            if blocks.len() < KEPT {
+                blocks.push(block);
+            }
+        });
+    }
+}
+
+impl fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Buffer").field("pending", &self.len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_put_in_comes_out_in_order_however_it_is_cut() {
+        let mut buffer = Buffer::lend();
+        let (mut put, mut got) = (Vec::new(), Vec::new());
+        for step in 0..400usize {
+            let bytes: Vec<u8> = (0..step * 7 % 501).map(|byte| (byte + step) as u8).collect();
+            buffer.extend(&bytes);
+            put.extend(bytes);
+            let count = (step * 13 % 450).min(buffer.len());
+            got.extend_from_slice(&buffer.bytes()[..count]);
+            buffer.consume(count);
+        }
+        got.extend_from_slice(buffer.bytes());
+        assert_eq!(put, got);
+    }
+
+    #[test]
+    fn a_grown_buffer_is_not_kept() {
+        let mut buffer = Buffer::lend();
+        buffer.extend(&vec![7; BLOCK * 3]);
+        assert_eq!(buffer.len(), BLOCK * 3);
+        drop(buffer);
+        assert_eq!(Buffer::lend().block.len(), BLOCK);
+    }
+}

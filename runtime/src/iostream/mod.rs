@@ -1,0 +1,309 @@
+//! Streams of bytes over sockets, read and written by coroutines.
+//!
+//! A stream reads ahead into a buffer that it borrows from the thread while bytes are pending, and writes at once what the
+//! socket takes; the rest is sent in the background, in order, whether or not somebody waits for it. All methods take `&self`:
+//! one coroutine may read while others write.
+//!
+//! ```
+//! use gustnado::iostream::IOStream;
+//! # use std::{io::{Read, Write}, net::TcpListener};
+//! # let listener = TcpListener::bind("127.0.0.1:0")?;
+//! # let address = listener.local_addr()?;
+//! # let server = std::thread::spawn(move || {
+//! #     let (mut socket, _) = listener.accept().unwrap();
+//! #     socket.read(&mut [0; 64]).unwrap();
+//! #     socket.write_all(b"Hello\r\nworld").unwrap();
+//! # });
+//!
+//! # gustnado::ioloop::IOLoop::new()?.run_sync(async {
+//! let stream = IOStream::connect(address).await?;
+//! stream.write(b"hi").await?;
+//! assert_eq!(stream.read_until(b"\r\n").await?, b"Hello\r\n");
+//! assert_eq!(stream.read_until_close().await?, b"world");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })??;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod buffer;
+mod error;
+mod read;
+mod transport;
+mod write;
+
+pub(crate) use buffer::{BLOCK, Buffer};
+pub use error::StreamError;
+pub(crate) use transport::Transport;
+pub use write::Write;
+
+use crate::ioloop::{Core, Key, Parking, Registration, Shared, Side, spawn};
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::future::poll_fn;
+use std::io;
+use std::net::{SocketAddr, TcpStream};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use write::Outgoing;
+
+/// A stream's read buffer may hold so much: 100 MiB, as in Tornado.
+pub const DEFAULT_MAX_BUFFER_SIZE: usize = 104_857_600;
+
+/// A stream of bytes over a socket.
+///
+/// See the [module](self) for its ways. Dropping it closes the socket; what was not sent by then is lost.
+pub struct IOStream {
+    shared: Shared<Inner>,
+}
+
+/// What a stream shares with its background sender.
+struct Inner {
+    /// `None` once the stream is closed, parked or detached.
+    link: RefCell<Option<Link>>,
+    incoming: RefCell<Option<Buffer>>,
+    outgoing: RefCell<Outgoing>,
+    max_buffer_size: Cell<usize>,
+    /// Why the stream is closed, if it is.
+    closed: RefCell<Option<Option<Arc<io::Error>>>>,
+    close_callback: Cell<Option<Box<dyn FnOnce()>>>,
+    reading: Cell<bool>,
+    /// The other side will send nothing more.
+    ended: Cell<bool>,
+}
+
+struct Link {
+    // Dropped first: a registration ends before its descriptor.
+    registration: Registration,
+    transport: Transport,
+}
+
+/// A stream at rest: nothing but the socket and where its registration is.
+#[derive(Debug)]
+pub(crate) struct Parked {
+    pub(crate) transport: Transport,
+    pub(crate) source: Key,
+}
+
+impl IOStream {
+    /// Connects to an address.
+    ///
+    /// # Errors
+    ///
+    /// The system's, such as a refused connection.
+    pub async fn connect(address: SocketAddr) -> io::Result<Self> {
+        let socket = mio::net::TcpStream::connect(address)?;
+        let stream = Self::with_transport(Transport::Tcp(socket.into()))?;
+        poll_fn(|cx| stream.poll_connected(cx)).await?;
+        Ok(stream)
+    }
+
+    /// Makes a stream of a connected socket.
+    ///
+    /// # Errors
+    ///
+    /// The system's: the socket cannot be made non-blocking, or not be waited for.
+    pub fn from_tcp(socket: TcpStream) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        Self::with_transport(Transport::Tcp(socket))
+    }
+
+    /// Makes a stream of a transport that does not block.
+    pub(crate) fn with_transport(transport: Transport) -> io::Result<Self> {
+        let core = Core::current_or_new()?;
+        let registration = Registration::new(&core, transport.fd())?;
+        Ok(Self::with_link(Link { registration, transport }))
+    }
+
+    fn with_link(link: Link) -> Self {
+        let inner = Inner {
+            link: RefCell::new(Some(link)),
+            incoming: RefCell::new(None),
+            outgoing: RefCell::new(Outgoing::new()),
+            max_buffer_size: Cell::new(DEFAULT_MAX_BUFFER_SIZE),
+            closed: RefCell::new(None),
+            close_callback: Cell::new(None),
+            reading: Cell::new(false),
+            ended: Cell::new(false),
+        };
+        Self { shared: Shared::new(inner) }
+    }
+
+    /// Lays the stream down until there is something to read, which `owner` is then told. Nothing may be buffered.
+    pub(crate) fn park(self, owner: Rc<dyn Parking>, place: u32) -> Option<Parked> {
+        let Link { registration, transport } = self.shared.link.take()?;
+        let source = registration.park(owner, place);
+        Some(Parked { transport, source })
+    }
+
+    /// Takes up what was laid down.
+    pub(crate) fn unpark(core: &Rc<Core>, parked: Parked) -> Self {
+        let registration = Registration::unparked(core, parked.source);
+        Self::with_link(Link { registration, transport: parked.transport })
+    }
+
+    /// Lets the read buffer hold `size` bytes; the default is [`DEFAULT_MAX_BUFFER_SIZE`].
+    pub fn set_max_buffer_size(&self, size: usize) {
+        self.shared.max_buffer_size.set(size);
+    }
+
+    /// Lets at most `size` bytes wait to be sent; the default is no limit. A write beyond it fails with
+    /// [`StreamError::BufferFull`] and sends nothing.
+    pub fn set_max_write_buffer_size(&self, size: Option<usize>) {
+        self.shared.outgoing.borrow_mut().max_size = size;
+    }
+
+    /// Whether small writes are sent at once (`true`), or may wait for more (`false`, the default of TCP).
+    ///
+    /// # Errors
+    ///
+    /// The system's, or [`NotConnected`](io::ErrorKind::NotConnected) if the stream is closed.
+    pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
+        self.transport(|transport| transport.set_nodelay(nodelay))
+    }
+
+    /// Who is at the other end.
+    ///
+    /// # Errors
+    ///
+    /// The system's, or [`NotConnected`](io::ErrorKind::NotConnected) if the stream is closed.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.transport(Transport::peer_addr)
+    }
+
+    /// Tells the other side that nothing more will be written (`shutdown(2)`). Reading goes on.
+    ///
+    /// # Errors
+    ///
+    /// The system's, or [`NotConnected`](io::ErrorKind::NotConnected) if the stream is closed.
+    pub fn shutdown(&self) -> io::Result<()> {
+        self.transport(Transport::shutdown)
+    }
+
+    fn transport<T>(&self, operation: impl FnOnce(&Transport) -> io::Result<T>) -> io::Result<T> {
+        match &*self.shared.link.borrow() {
+            Some(link) => operation(&link.transport),
+            None => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+
+    /// Closes the stream. What was received before can still be read; what was not sent is lost.
+    pub fn close(&self) {
+        self.shared.close(None);
+    }
+
+    /// Whether the stream is closed, by either side.
+    pub fn closed(&self) -> bool {
+        self.shared.closed.borrow().is_some()
+    }
+
+    /// The error that closed the stream, if it was one.
+    pub fn error(&self) -> Option<Arc<io::Error>> {
+        self.shared.closed.borrow().as_ref().and_then(Option::clone)
+    }
+
+    /// Whether a coroutine is reading from the stream.
+    pub fn reading(&self) -> bool {
+        self.shared.reading.get()
+    }
+
+    /// Whether bytes wait to be sent.
+    pub fn writing(&self) -> bool {
+        !self.shared.outgoing.borrow().is_empty()
+    }
+
+    /// Calls `callback` once the stream is closed, by either side; in the next turn if it is already. Reads that wait are
+    /// told first. From now on the stream notices by itself when the other side closes.
+    pub fn set_close_callback(&self, callback: impl FnOnce() + 'static) {
+        if self.closed() {
+            return self.shared.later(Box::new(callback));
+        }
+        if self.shared.close_callback.replace(Some(Box::new(callback))).is_none() {
+            drop(spawn(watch(self.shared.clone())));
+        }
+    }
+
+    /// Ready when the other side has hung up, even if it has sent something before.
+    pub(crate) fn poll_hung_up(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.shared.poll_hung_up(cx)
+    }
+
+    fn poll_connected(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let link = self.shared.link.borrow();
+        let Some(link) = &*link else {
+            return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+        };
+        loop {
+            match (link.transport.take_error(), link.transport.peer_addr()) {
+                (Ok(Some(error)) | Err(error), _) => return Poll::Ready(Err(error)),
+                (Ok(None), Ok(_)) => return Poll::Ready(Ok(())),
+                (Ok(None), Err(_)) => link.registration.clear(Side::Write),
+            }
+            ready!(link.registration.poll(Side::Write, cx));
+        }
+    }
+}
+
+/// Reads ahead until the other side closes, so that the close callback is called.
+async fn watch(shared: Shared<Inner>) {
+    poll_fn(|cx| shared.poll_hung_up(cx)).await;
+    // Who reads finds the end by himself.
+    while !shared.reading.get() && shared.closed.borrow().is_none() {
+        match poll_fn(|cx| shared.poll_fill(cx)).await {
+            Ok(0) => shared.close(None),
+            Ok(_) | Err(_) => {}
+        }
+    }
+}
+
+impl Inner {
+    fn poll_hung_up(&self, cx: &mut Context<'_>) -> Poll<()> {
+        match &*self.link.borrow() {
+            Some(link) => link.registration.poll(Side::Closed, cx),
+            None => Poll::Ready(()),
+        }
+    }
+
+    /// Closes the socket, and tells everybody who waits.
+    fn close(&self, error: Option<io::Error>) {
+        if self.closed.borrow().is_some() {
+            return;
+        }
+        if let Some(error) = error.as_ref().filter(|error| !error::is_quiet(error)) {
+            tracing::warn!(target: "gustnado.general", %error, "closing a stream");
+        }
+        *self.closed.borrow_mut() = Some(error.map(Arc::new));
+        let link = self.link.take();
+        let woken = self.outgoing.borrow_mut().abandon();
+        if let Some(link) = &link {
+            link.registration.wake_all();
+        }
+        drop(link);
+        woken.into_iter().for_each(std::task::Waker::wake);
+        if let Some(callback) = self.close_callback.take() {
+            self.later(callback);
+        }
+    }
+
+    fn later(&self, callback: Box<dyn FnOnce()>) {
+        crate::ioloop::IOLoop::current().add_callback(callback);
+    }
+
+    /// The error for who uses a stream that is closed.
+    fn closed_error(&self) -> StreamError {
+        StreamError::Closed(self.closed.borrow().as_ref().and_then(Option::clone))
+    }
+}
+
+impl Drop for IOStream {
+    fn drop(&mut self) {
+        // The background sender may hold the other reference; it must not keep the socket open for ever.
+        self.shared.close(None);
+    }
+}
+
+impl fmt::Debug for IOStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IOStream").field("closed", &self.closed()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,267 @@
+//! Writing.
+
+use super::{IOStream, Inner, StreamError};
+use crate::ioloop::{Shared, Side, spawn};
+use bytes::{Buf, Bytes};
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+/// Pieces up to this size are put together; larger ones are sent from where they are.
+const SMALL: usize = 2048;
+
+/// So many pieces go into one system call.
+const PIECES: usize = 16;
+
+/// What waits to be sent, and who waits for that. Positions count bytes since the stream's beginning.
+pub(super) struct Outgoing {
+    pieces: VecDeque<Bytes>,
+    queued: u64,
+    sent: u64,
+    pub(super) max_size: Option<usize>,
+    /// Whether a background sender is at work.
+    sending: bool,
+    waiting: Vec<(u64, Waker)>,
+}
+
+impl IOStream {
+    /// Sends `bytes`: at once as far as the socket takes them, the rest in the background and in order. Await the result to know
+    /// that all of them have reached the system, which is the back-pressure of a slow reader.
+    ///
+    /// ```
+    /// # async fn example(stream: gustnado::iostream::IOStream) -> Result<(), gustnado::iostream::StreamError> {
+    /// drop(stream.write(b"one ")); // on its way
+    /// stream.write(b"two").await?; // both have been sent
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`StreamError::Closed`]; [`StreamError::BufferFull`] if more than
+    /// [allowed](IOStream::set_max_write_buffer_size) would wait.
+    pub fn write(&self, bytes: &[u8]) -> Write {
+        self.write_from(bytes, Bytes::copy_from_slice)
+    }
+
+    /// Like [`write`](Self::write), for bytes that can be shared: what has to wait is not copied.
+    pub fn write_bytes(&self, bytes: Bytes) -> Write {
+        let whole = bytes.clone();
+        self.write_from(&bytes, |rest| whole.slice_ref(rest))
+    }
+
+    fn write_from(&self, bytes: &[u8], keep: impl FnOnce(&[u8]) -> Bytes) -> Write {
+        let result = self.shared.write(bytes, keep);
+        if result.is_ok() && self.shared.outgoing.borrow_mut().begin() {
+            drop(spawn(send(self.shared.clone())));
+        }
+        Write { shared: self.shared.clone(), result: result.map_err(Some) }
+    }
+
+    /// Waits until everything that was written has reached the system.
+    ///
+    /// # Errors
+    ///
+    /// [`StreamError::Closed`].
+    pub fn flush(&self) -> Write {
+        let queued = self.shared.outgoing.borrow().queued;
+        Write { shared: self.shared.clone(), result: Ok(queued) }
+    }
+}
+
+/// The background sender; there is one while bytes wait.
+async fn send(shared: Shared<Inner>) {
+    poll_fn(|cx| shared.poll_send(cx)).await;
+}
+
+/// The future of a [write](IOStream::write): ready once its bytes have reached the system. Dropping it takes nothing back.
+#[must_use = "await it for back-pressure and errors, or drop it to let the bytes go"]
+pub struct Write {
+    shared: Shared<Inner>,
+    /// The position that must be sent, or why nothing was.
+    result: Result<u64, Option<StreamError>>,
+}
+
+impl Future for Write {
+    type Output = Result<(), StreamError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let position = match &mut self.result {
+            Ok(position) => *position,
+            Err(error) => {
+                return Poll::Ready(Err(error.take().unwrap_or(StreamError::Closed(None))));
+            }
+        };
+        let mut outgoing = self.shared.outgoing.borrow_mut();
+        if outgoing.sent >= position {
+            return Poll::Ready(Ok(()));
+        }
+        if self.shared.closed.borrow().is_some() {
+            return Poll::Ready(Err(self.shared.closed_error()));
+        }
+        outgoing.waiting.push((position, cx.waker().clone()));
+        Poll::Pending
+    }
+}
+
+impl fmt::Debug for Write {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Write").finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    /// Sends what the socket takes now and keeps the rest; returns the position behind it.
+    fn write(&self, bytes: &[u8], keep: impl FnOnce(&[u8]) -> Bytes) -> Result<u64, StreamError> {
+        if self.closed.borrow().is_some() {
+            return Err(self.closed_error());
+        }
+        let mut outgoing = self.outgoing.borrow_mut();
+        if outgoing
+            .max_size
+            .is_some_and(|max| outgoing.waiting_bytes().saturating_add(bytes.len()) > max)
+        {
+            return Err(StreamError::BufferFull);
+        }
+        outgoing.queued += bytes.len() as u64;
+        let mut rest = bytes;
+        while outgoing.is_empty() && !rest.is_empty() {
+            let written = match &*self.link.borrow() {
+                Some(link) => {
+                    let written = link.transport.write(rest);
+                    if would_block(&written) {
+                        link.registration.clear(Side::Write);
+                    }
+                    written
+                }
+                None => return Err(StreamError::Closed(None)),
+            };
+            match written {
+                Ok(count) => {
+                    outgoing.sent += count as u64;
+                    rest = &rest[count..];
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    drop(outgoing);
+                    self.close(Some(error));
+                    return Err(self.closed_error());
+                }
+            }
+        }
+        if !rest.is_empty() {
+            outgoing.push(keep(rest));
+        }
+        Ok(outgoing.queued)
+    }
+
+    /// Sends what waits; ready when nothing does any more, or the stream is closed.
+    fn poll_send(&self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let written = {
+                let link = self.link.borrow();
+                let Some(link) = &*link else { return Poll::Ready(()) };
+                if link.registration.poll(Side::Write, cx).is_pending() {
+                    return Poll::Pending;
+                }
+                let written = self.outgoing.borrow().write_to(&link.transport);
+                if would_block(&written) {
+                    link.registration.clear(Side::Write);
+                }
+                written
+            };
+            match written {
+                Ok(count) => {
+                    let (woken, done) = self.outgoing.borrow_mut().advance(count);
+                    woken.into_iter().for_each(Waker::wake);
+                    if done {
+                        return Poll::Ready(());
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => self.close(Some(error)),
+            }
+        }
+    }
+}
+
+impl Outgoing {
+    pub(super) const fn new() -> Self {
+        Self {
+            pieces: VecDeque::new(),
+            queued: 0,
+            sent: 0,
+            max_size: None,
+            sending: false,
+            waiting: Vec::new(),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    fn waiting_bytes(&self) -> usize {
+        usize::try_from(self.queued - self.sent).unwrap_or(usize::MAX)
+    }
+
+    /// Says whether a background sender must be started, which is then taken as done.
+    fn begin(&mut self) -> bool {
+        !self.is_empty() && !std::mem::replace(&mut self.sending, true)
+    }
+
+    fn push(&mut self, piece: Bytes) {
+        match self.pieces.back_mut() {
+            Some(last) if last.len() + piece.len() <= SMALL => {
+                *last = [&last[..], &piece[..]].concat().into();
+            }
+            _ => self.pieces.push_back(piece),
+        }
+    }
+
+    fn write_to(&self, transport: &super::Transport) -> io::Result<usize> {
+        let mut slices = [IoSlice::new(&[]); PIECES];
+        let mut count = 0;
+        for (slice, piece) in slices.iter_mut().zip(&self.pieces) {
+            *slice = IoSlice::new(piece);
+            count += 1;
+        }
+        transport.write_vectored(&slices[..count])
+    }
+
+    /// Counts `count` bytes as sent: who waited for them, and whether that was all.
+    fn advance(&mut self, mut count: usize) -> (Vec<Waker>, bool) {
+        self.sent += count as u64;
+        while let Some(first) = self.pieces.front_mut() {
+            if first.len() > count {
+                first.advance(count);
+                break;
+            }
+            count -= first.len();
+            self.pieces.pop_front();
+        }
+        let done = self.is_empty();
+        if done {
+            self.sending = false;
+        }
+        let sent = self.sent;
+        let woken =
+            self.waiting.extract_if(.., |(position, _)| *position <= sent).map(|(_, waker)| waker);
+        (woken.collect(), done)
+    }
+
+    /// Forgets what waits, because the stream is closed, and hands out those who wait.
+    pub(super) fn abandon(&mut self) -> Vec<Waker> {
+        self.pieces.clear();
+        self.waiting.drain(..).map(|(_, waker)| waker).collect()
+    }
+}
+
+fn would_block<T>(result: &io::Result<T>) -> bool {
+    result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+}

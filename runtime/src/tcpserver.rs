@@ -1,0 +1,143 @@
+//! Servers for protocols over TCP.
+
+use crate::coroutine::sleep;
+use crate::ioloop::{Core, JoinHandle, Registration, Side, spawn};
+use crate::iostream::IOStream;
+use crate::netutil::bind_socket;
+use crate::sys::Interest;
+use std::cell::RefCell;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::AsRawFd;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// So many connections are accepted before others have a turn, as in Tornado.
+const ACCEPTS_PER_TURN: usize = 128;
+
+/// How long a server rests when the system has no descriptor left for a connection. Its listener stays ready meanwhile, and
+/// trying again at once would burn the processor.
+const REST: Duration = Duration::from_millis(100);
+
+/// A server that gives each connection's stream to a coroutine.
+///
+/// ```no_run
+/// use gustnado::iostream::IOStream;
+/// use gustnado::tcpserver::TCPServer;
+///
+/// # gustnado::ioloop::IOLoop::new()?.run_sync(async {
+/// let server = TCPServer::new(async |stream: IOStream, _address| {
+///     while let Ok(line) = stream.read_until(b"\n").await {
+///         if stream.write(&line).await.is_err() {
+///             break;
+///         }
+///     }
+/// });
+/// server.listen(([127, 0, 0, 1], 9888).into())?;
+/// std::future::pending::<()>().await;
+/// # Ok::<(), std::io::Error>(())
+/// # })??;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct TCPServer {
+    handle_stream: Rc<dyn Fn(TcpStream, SocketAddr)>,
+    acceptors: RefCell<Vec<JoinHandle<()>>>,
+}
+
+impl TCPServer {
+    /// Makes a server whose connections are handled by `handle_stream`. A panic in it is logged, and ends only its connection.
+    pub fn new<F>(handle_stream: impl Fn(IOStream, SocketAddr) -> F + 'static) -> Self
+    where
+        F: Future<Output = ()> + 'static,
+    {
+        Self::with_sockets(move |socket, address| match IOStream::from_tcp(socket) {
+            Ok(stream) => drop(spawn(handle_stream(stream, address))),
+            Err(error) => {
+                tracing::error!(target: "gustnado.general", %error, "cannot serve a connection")
+            }
+        })
+    }
+
+    /// Makes a server that hands out bare sockets, which do not block.
+    pub(crate) fn with_sockets(handle: impl Fn(TcpStream, SocketAddr) + 'static) -> Self {
+        Self { handle_stream: Rc::new(handle), acceptors: RefCell::default() }
+    }
+
+    /// Listens on `address`; port 0 means any free one. Returns the address it listens on.
+    ///
+    /// # Errors
+    ///
+    /// The system's: the address is taken, is not this machine's, or needs a privilege.
+    pub fn listen(&self, address: SocketAddr) -> io::Result<SocketAddr> {
+        let listener = bind_socket(address, false)?;
+        let address = listener.local_addr()?;
+        self.add_socket(listener)?;
+        Ok(address)
+    }
+
+    /// Accepts connections from a socket that listens already.
+    ///
+    /// # Errors
+    ///
+    /// The system's: the socket cannot be made non-blocking, or not be waited for.
+    pub fn add_socket(&self, listener: TcpListener) -> io::Result<()> {
+        listener.set_nonblocking(true)?;
+        let core = Core::current_or_new()?;
+        let registration =
+            Registration::with_interest(&core, listener.as_raw_fd(), Interest::Read)?;
+        let listener = mio::net::TcpListener::from_std(listener);
+        let accepting = accept(listener, registration, self.handle_stream.clone());
+        self.acceptors.borrow_mut().push(spawn(accepting));
+        Ok(())
+    }
+
+    /// Stops to accept connections, and closes the listening sockets. Those that are open go on. May be called again.
+    pub fn stop(&self) {
+        self.acceptors.take().iter().for_each(JoinHandle::cancel);
+    }
+}
+
+impl Drop for TCPServer {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl fmt::Debug for TCPServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TCPServer")
+            .field("sockets", &self.acceptors.borrow().len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Accepts connections until it is cancelled.
+async fn accept(
+    listener: mio::net::TcpListener,
+    registration: Registration,
+    handle: Rc<dyn Fn(TcpStream, SocketAddr)>,
+) {
+    loop {
+        poll_fn(|cx| registration.poll(Side::Read, cx)).await;
+        for _ in 0..ACCEPTS_PER_TURN {
+            match listener.accept() {
+                Ok((socket, address)) => handle(socket.into(), address),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    registration.clear(Side::Read);
+                    break;
+                }
+                // The client has changed its mind.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    tracing::error!(target: "gustnado.general", %error, "cannot accept connections for a moment");
+                    sleep(REST).await;
+                    break;
+                }
+            }
+        }
+        crate::coroutine::moment().await;
+    }
+}
