@@ -65,6 +65,7 @@ pub(crate) use pool::Shared;
 pub use signals::{Signal, Signals};
 pub(crate) use slab::{Key, Slab};
 pub(crate) use sources::{Parking, Registration, Side};
+pub(crate) use task::panic_message;
 pub use task::{JoinError, JoinHandle};
 pub(crate) use timers::Action;
 

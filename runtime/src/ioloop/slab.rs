@@ -105,6 +105,41 @@ impl<T> Slab<T> {
         }
     }
 
+    /// The key that the next insertion will have.
+    pub(crate) fn next_key(&self) -> Key {
+        match self.slots.get(self.free as usize) {
+            Some(slot) => Key { index: self.free, generation: slot.generation },
+            None => Key { index: self.slots.len() as u32, generation: 0 },
+        }
+    }
+
+    /// Removes whatever is at `index`.
+    pub(crate) fn remove_at(&mut self, index: u32) -> Option<T> {
+        let generation = self.slots.get(index as usize)?.generation;
+        self.remove(Key { index, generation })
+    }
+
+    /// Removes and returns the entries that `expired` says so of.
+    pub(crate) fn remove_if(&mut self, mut expired: impl FnMut(&T) -> bool) -> Vec<T> {
+        let mut removed = Vec::new();
+        for index in 0..self.slots.len() as u32 {
+            if let Some(Slot { state: State::Full(value), .. }) = self.slots.get(index as usize)
+                && expired(value)
+            {
+                removed.extend(self.remove_at(index));
+            }
+        }
+        removed
+    }
+
+    /// All entries.
+    pub(crate) fn into_values(self) -> impl Iterator<Item = T> {
+        self.slots.into_iter().filter_map(|slot| match slot.state {
+            State::Full(value) => Some(value),
+            State::Free { .. } => None,
+        })
+    }
+
     /// The keys of all entries, in no order that means anything.
     pub(crate) fn keys(&self) -> Vec<Key> {
         let full = |(index, slot): (usize, &Slot<T>)| match slot.state {

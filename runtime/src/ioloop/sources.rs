@@ -45,7 +45,7 @@ struct Waiters {
 /// Who keeps connections that wait without a coroutine; told when one of them has something to say.
 pub(crate) trait Parking {
     /// The connection that was parked as `place` is ready.
-    fn unpark(&self, place: u32);
+    fn unpark(self: Rc<Self>, place: u32);
 }
 
 /// Which change of a stream is waited for.

@@ -228,6 +228,11 @@ impl IOStream {
         self.shared.poll_hung_up(cx)
     }
 
+    /// The present, on the stream's loop.
+    pub(crate) fn time(&self) -> std::time::Instant {
+        crate::ioloop::IOLoop::current().time()
+    }
+
     fn poll_connected(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let link = self.shared.link.borrow();
         let Some(link) = &*link else {

@@ -55,10 +55,26 @@ impl IOStream {
 
     fn write_from(&self, bytes: &[u8], keep: impl FnOnce(&[u8]) -> Bytes) -> Write {
         let result = self.shared.write(bytes, keep);
+        self.finish_write(result)
+    }
+
+    /// Leaves what could not be sent to the background sender.
+    fn finish_write(&self, result: Result<u64, StreamError>) -> Write {
         if result.is_ok() && self.shared.outgoing.borrow_mut().begin() {
             drop(spawn(send(self.shared.clone())));
         }
         Write { shared: self.shared.clone(), result: result.map_err(Some) }
+    }
+
+    /// Sends `first` and behind it `second`, with one system call if the socket takes both.
+    pub(crate) fn write_both(&self, first: &[u8], second: Bytes) -> Write {
+        let result = self.shared.write_both(first, second);
+        self.finish_write(result)
+    }
+
+    /// How many bytes have reached the system since the stream's beginning.
+    pub(crate) fn sent(&self) -> u64 {
+        self.shared.outgoing.borrow().sent
     }
 
     /// Waits until everything that was written has reached the system.
@@ -157,6 +173,26 @@ impl Inner {
             outgoing.push(keep(rest));
         }
         Ok(outgoing.queued)
+    }
+
+    fn write_both(&self, first: &[u8], second: Bytes) -> Result<u64, StreamError> {
+        let idle = {
+            let mut outgoing = self.outgoing.borrow_mut();
+            let idle = outgoing.is_empty();
+            outgoing.queued += (first.len() + second.len()) as u64;
+            for piece in [Bytes::copy_from_slice(first), second] {
+                if !piece.is_empty() {
+                    outgoing.push(piece);
+                }
+            }
+            idle && !outgoing.is_empty()
+        };
+        // What waited before keeps the background sender busy already.
+        if idle && let Poll::Ready(()) = self.poll_send(&mut Context::from_waker(Waker::noop())) {}
+        if self.closed.borrow().is_some() {
+            return Err(self.closed_error());
+        }
+        Ok(self.outgoing.borrow().queued)
     }
 
     /// Sends what waits; ready when nothing does any more, or the stream is closed.

@@ -1,0 +1,339 @@
+//! The body of a request on its way in.
+
+use super::chunked::Chunked;
+use super::exchange::Exchange;
+use super::framing::Framing;
+use super::head::Head;
+use super::limits::Limits;
+use super::settings::Settings;
+use super::violation::Violation;
+use crate::coroutine::{Sleep, sleep};
+use crate::iostream::{IOStream, StreamError};
+use ::http::StatusCode;
+use bytes::Bytes;
+use futures_core::Stream;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+/// Why the body of a request could not be read.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum BodyError {
+    /// The body breaks a rule.
+    Violation(Violation),
+    /// The client sends too slowly.
+    Timeout,
+    /// The client has left, or the connection broke.
+    Disconnected,
+}
+
+impl BodyError {
+    /// The status code that answers the request.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Violation(violation) => violation.status(),
+            Self::Timeout => StatusCode::REQUEST_TIMEOUT,
+            Self::Disconnected => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+impl fmt::Display for BodyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Violation(violation) => violation.fmt(f),
+            Self::Timeout => f.write_str("the body did not arrive in time"),
+            Self::Disconnected => f.write_str("the connection ended within the body"),
+        }
+    }
+}
+
+impl std::error::Error for BodyError {}
+
+impl From<Violation> for BodyError {
+    fn from(violation: Violation) -> Self {
+        Self::Violation(violation)
+    }
+}
+
+/// How far the body has been read.
+pub(super) struct Incoming {
+    state: State,
+    /// The client waits for `100 Continue`.
+    expects_continue: bool,
+    /// How long the client may still keep us waiting. Waiting uses it up, every byte that arrives renews a little of it.
+    patience: Duration,
+    deadline: Option<(Instant, Pin<Box<Sleep>>)>,
+}
+
+enum State {
+    Length(u64),
+    Chunked(Box<Chunked>),
+    Done,
+    Failed(BodyError),
+}
+
+/// What was made of some bytes of the body.
+struct Piece {
+    consumed: usize,
+    data: std::ops::Range<usize>,
+}
+
+impl Incoming {
+    pub(super) const fn none() -> Self {
+        Self {
+            state: State::Done,
+            expects_continue: false,
+            patience: Duration::ZERO,
+            deadline: None,
+        }
+    }
+
+    pub(super) fn new(head: &Head, settings: &Settings) -> Self {
+        let state = match head.framing() {
+            Framing::None | Framing::Length(0) => return Self::none(),
+            Framing::Length(length) => State::Length(length),
+            Framing::Chunked => State::Chunked(Box::new(Chunked::new(&settings.limits))),
+        };
+        let expects_continue = head.expects_continue();
+        Self { state, expects_continue, patience: settings.body_timeout, deadline: None }
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        matches!(self.state, State::Done)
+    }
+
+    /// Sets how long the body may be in all; fails if it is known to be longer.
+    fn set_limit(&mut self, limit: u64) -> Result<(), Violation> {
+        match &mut self.state {
+            State::Length(length) => Limits::admit_body(*length, limit),
+            State::Chunked(chunked) => {
+                chunked.set_limit(limit);
+                Ok(())
+            }
+            State::Done | State::Failed(_) => Ok(()),
+        }
+    }
+
+    /// Decodes the beginning of `input`; `None` when the body has ended.
+    fn decode(&mut self, input: &[u8]) -> Result<Option<Piece>, BodyError> {
+        match &mut self.state {
+            State::Done => Ok(None),
+            State::Failed(error) => Err(error.clone()),
+            State::Length(left) => {
+                let count = usize::try_from(*left).unwrap_or(usize::MAX).min(input.len());
+                *left -= count as u64;
+                if *left == 0 {
+                    self.state = State::Done;
+                }
+                Ok(Some(Piece { consumed: count, data: 0..count }))
+            }
+            State::Chunked(chunked) => {
+                let decoded = chunked.decode(input)?;
+                if decoded.done {
+                    self.state = State::Done;
+                }
+                Ok(Some(Piece { consumed: decoded.consumed, data: decoded.data }))
+            }
+        }
+    }
+
+    /// Ready when the client's patience is used up.
+    fn poll_timeout(&mut self, now: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        let patience = self.patience;
+        let (_, sleep) = self.deadline.get_or_insert_with(|| (now, Box::pin(sleep(patience))));
+        sleep.as_mut().poll(cx)
+    }
+
+    /// Bytes have arrived.
+    fn progress(&mut self, now: Instant, count: usize, settings: &Settings) {
+        if let Some((since, _)) = self.deadline.take() {
+            self.patience = self.patience.saturating_sub(now.saturating_duration_since(since));
+        }
+        let earned = Duration::from_secs_f64(count as f64 / settings.min_rate.max(1) as f64);
+        self.patience = (self.patience + earned).min(settings.body_timeout);
+    }
+}
+
+impl Exchange {
+    /// Reads the whole body.
+    pub(super) async fn read_body(self: &Rc<Self>, limit: u64) -> Result<(), BodyError> {
+        let result = self.read_whole(limit).await;
+        if let Err(error) = &result {
+            self.incoming.borrow_mut().state = State::Failed(error.clone());
+        }
+        result
+    }
+
+    async fn read_whole(self: &Rc<Self>, limit: u64) -> Result<(), BodyError> {
+        let known = {
+            let mut incoming = self.incoming.borrow_mut();
+            incoming.set_limit(limit)?;
+            match incoming.state {
+                State::Length(length) => usize::try_from(length).ok(),
+                _ => None,
+            }
+        };
+        if let Some(length) = known
+            && length <= self.unread().len()
+        {
+            self.incoming.borrow_mut().state = State::Done;
+            self.set_body_in_buffer(length);
+            return Ok(());
+        }
+        // The client's word for the length is no reason to reserve more than it has to send for that.
+        let mut body = Vec::with_capacity(known.unwrap_or(0).min(64 * 1024));
+        while poll_fn(|cx| self.poll_body(cx, |data| body.extend_from_slice(data))).await? {}
+        self.set_body(body);
+        Ok(())
+    }
+
+    /// Gives the next piece of the body to `take`; ready with `false` when it has ended.
+    fn poll_body(
+        &self,
+        cx: &mut Context<'_>,
+        mut take: impl FnMut(&[u8]),
+    ) -> Poll<Result<bool, BodyError>> {
+        loop {
+            let mut incoming = self.incoming.borrow_mut();
+            // What had arrived with the head comes first.
+            let unread = self.unread();
+            if !unread.is_empty() || incoming.is_done() {
+                let Some(piece) = incoming.decode(unread)? else { return Poll::Ready(Ok(false)) };
+                take(&unread[piece.data.clone()]);
+                self.advance(piece.consumed);
+                if !piece.data.is_empty() {
+                    return Poll::Ready(Ok(true));
+                }
+                continue;
+            }
+            if let State::Failed(error) = &incoming.state {
+                return Poll::Ready(Err(error.clone()));
+            }
+            let stream = self.stream.borrow();
+            let Some(stream) = &*stream else { return Poll::Ready(Err(BodyError::Disconnected)) };
+            let Some(mut buffer) = stream.take_buffer() else {
+                if std::mem::take(&mut incoming.expects_continue) {
+                    self.out.borrow_mut().extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+                }
+                // The client may wait for an answer to an earlier request before it goes on.
+                send(stream, &mut self.out.borrow_mut());
+                ready!(self.poll_fill(stream, &mut incoming, cx))?;
+                continue;
+            };
+            let decoded = incoming.decode(buffer.bytes());
+            let Ok(Some(piece)) = decoded else {
+                stream.give_buffer(buffer);
+                return Poll::Ready(decoded.map(|_| false));
+            };
+            take(&buffer.bytes()[piece.data.clone()]);
+            buffer.consume(piece.consumed);
+            stream.give_buffer(buffer);
+            if !piece.data.is_empty() {
+                return Poll::Ready(Ok(true));
+            }
+        }
+    }
+
+    fn poll_fill(
+        &self,
+        stream: &IOStream,
+        incoming: &mut Incoming,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), BodyError>> {
+        let now = stream.time();
+        match stream.poll_fill(cx) {
+            Poll::Ready(Ok(0)) | Poll::Ready(Err(StreamError::Closed(_))) => {
+                Poll::Ready(Err(BodyError::Disconnected))
+            }
+            Poll::Ready(Ok(count)) => {
+                incoming.progress(now, count, &self.settings);
+                Poll::Ready(Ok(()))
+            }
+            Poll::Ready(Err(_)) => Poll::Ready(Err(Violation::BodyTooLarge.into())),
+            Poll::Pending => incoming.poll_timeout(now, cx).map(|()| Err(BodyError::Timeout)),
+        }
+    }
+
+    /// Skips what has arrived of a body that nobody wants; says whether that was all of it.
+    pub(super) fn skip_body(&self) -> bool {
+        let mut incoming = self.incoming.borrow_mut();
+        while !incoming.is_done() && !self.unread().is_empty() {
+            match incoming.decode(self.unread()) {
+                Ok(Some(piece)) => self.advance(piece.consumed),
+                Ok(None) | Err(_) => return false,
+            }
+        }
+        incoming.is_done()
+    }
+}
+
+/// Hands what waits in `out` to the stream.
+fn send(stream: &IOStream, out: &mut Vec<u8>) {
+    if !out.is_empty() {
+        drop(stream.write(out));
+        out.clear();
+    }
+}
+
+/// The body of a request, piece by piece, as it arrives: a `Stream`, and a [`next`](Self::next) to await.
+///
+/// Nothing is read ahead: while nobody asks for the next piece, the client has to wait.
+pub struct BodyStream {
+    exchange: Rc<Exchange>,
+}
+
+impl BodyStream {
+    pub(super) fn new(exchange: Rc<Exchange>) -> Self {
+        Self { exchange }
+    }
+
+    /// The next piece; `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// [`BodyError`]; nothing can be read after it.
+    pub async fn next(&mut self) -> Option<Result<Bytes, BodyError>> {
+        poll_fn(|cx| self.poll_piece(cx)).await
+    }
+
+    /// Lets the body have `limit` bytes in all instead of what the server allows.
+    ///
+    /// # Errors
+    ///
+    /// [`Violation::BodyTooLarge`] if it is known to be longer.
+    pub fn set_limit(&mut self, limit: u64) -> Result<(), BodyError> {
+        Ok(self.exchange.incoming.borrow_mut().set_limit(limit)?)
+    }
+
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+        let mut bytes = Bytes::new();
+        let more = ready!(self.exchange.poll_body(cx, |data| bytes = Bytes::copy_from_slice(data)));
+        Poll::Ready(match more {
+            Ok(true) => Some(Ok(bytes)),
+            Ok(false) => None,
+            Err(error) => {
+                self.exchange.incoming.borrow_mut().state = State::Failed(error.clone());
+                Some(Err(error))
+            }
+        })
+    }
+}
+
+impl Stream for BodyStream {
+    type Item = Result<Bytes, BodyError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_piece(cx)
+    }
+}
+
+impl fmt::Debug for BodyStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BodyStream").finish_non_exhaustive()
+    }
+}

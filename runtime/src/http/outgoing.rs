@@ -1,0 +1,135 @@
+//! Responses on their way out.
+
+use super::body::ByteStream;
+use super::exchange::Exchange;
+use super::response::Rest;
+use super::settings::Settings;
+use super::{LAST_CHUNK, write_chunk, write_chunk_size};
+use crate::coroutine::cancel_after;
+use crate::iostream::IOStream;
+use bytes::Bytes;
+use futures_core::Stream;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
+
+/// The connection is broken, too slow, or the body was not what its head promised.
+pub(super) struct Broken;
+
+/// Pieces up to this size are put together with what frames them.
+const SMALL: usize = 16 * 1024;
+
+/// Sends everything that waits, and waits until it has left.
+pub(super) async fn flush(exchange: &Exchange) -> Result<(), Broken> {
+    exchange.send();
+    match &*exchange.stream.borrow() {
+        Some(stream) => flushed(stream, &exchange.settings).await,
+        None => Err(Broken),
+    }
+}
+
+/// Waits until a stream has sent everything, as long as its client reads fast enough.
+pub(super) async fn flushed(stream: &IOStream, settings: &Settings) -> Result<(), Broken> {
+    while stream.writing() {
+        let before = stream.sent();
+        match cancel_after(settings.write_timeout, stream.flush()).await {
+            Ok(Ok(())) => break,
+            Ok(Err(_)) => return Err(Broken),
+            Err(_) => {
+                let enough = settings.write_timeout.as_secs_f64() * f64::from(settings.min_rate);
+                if ((stream.sent() - before) as f64) < enough {
+                    tracing::info!(target: "gustnado.general", "closing a connection whose client reads too slowly");
+                    return Err(Broken);
+                }
+            }
+        }
+    }
+    if stream.closed() { Err(Broken) } else { Ok(()) }
+}
+
+/// Sends what of a response is not in the buffer yet.
+pub(super) async fn rest(exchange: &Exchange, rest: Rest) -> Result<(), Broken> {
+    match rest {
+        Rest::Nothing => Ok(()),
+        Rest::Whole(bytes) => send_with(exchange, bytes).await,
+        Rest::Sized(stream, length) => sized(exchange, stream, length).await,
+        Rest::Chunked(stream) => chunked(exchange, stream).await,
+        Rest::UntilClose(stream) => until_close(exchange, stream).await,
+    }
+}
+
+async fn sized(exchange: &Exchange, mut body: ByteStream, length: u64) -> Result<(), Broken> {
+    let mut left = length;
+    while let Some(bytes) = next(exchange, &mut body).await? {
+        left = left.checked_sub(bytes.len() as u64).ok_or_else(|| wrong_length(exchange))?;
+        send_with(exchange, bytes).await?;
+    }
+    if left > 0 { Err(wrong_length(exchange)) } else { Ok(()) }
+}
+
+async fn chunked(exchange: &Exchange, mut body: ByteStream) -> Result<(), Broken> {
+    while let Some(bytes) = next(exchange, &mut body).await? {
+        if bytes.len() <= SMALL {
+            write_chunk(&bytes, &mut exchange.out.borrow_mut());
+            flush(exchange).await?;
+        } else {
+            write_chunk_size(bytes.len() as u64, &mut exchange.out.borrow_mut());
+            send_with(exchange, bytes).await?;
+            exchange.out.borrow_mut().extend_from_slice(b"\r\n");
+        }
+    }
+    exchange.out.borrow_mut().extend_from_slice(LAST_CHUNK);
+    Ok(())
+}
+
+async fn until_close(exchange: &Exchange, mut body: ByteStream) -> Result<(), Broken> {
+    while let Some(bytes) = next(exchange, &mut body).await? {
+        send_with(exchange, bytes).await?;
+    }
+    Ok(())
+}
+
+/// The next piece of a body. While it is produced, what was written before is sent, and a client that leaves ends it.
+async fn next(exchange: &Exchange, body: &mut ByteStream) -> Result<Option<Bytes>, Broken> {
+    let mut waiting = false;
+    let piece = poll_fn(|cx| {
+        if let Poll::Ready(piece) = Pin::new(&mut *body).poll_next(cx) {
+            return Poll::Ready(Ok(piece));
+        }
+        if !std::mem::replace(&mut waiting, true) {
+            exchange.send();
+        }
+        match &*exchange.stream.borrow() {
+            Some(stream) => stream.poll_hung_up(cx).map(|()| Err(Broken)),
+            None => Poll::Ready(Err(Broken)),
+        }
+    })
+    .await?;
+    match piece {
+        None => Ok(None),
+        Some(Ok(bytes)) => Ok(Some(bytes)),
+        Some(Err(error)) => {
+            tracing::error!(target: "gustnado.application", "the body of a response failed: {error}");
+            Err(Broken)
+        }
+    }
+}
+
+/// Sends what waits and `bytes` behind it with one write, and waits until they have left.
+async fn send_with(exchange: &Exchange, bytes: Bytes) -> Result<(), Broken> {
+    let stream = exchange.stream.borrow();
+    let Some(stream) = &*stream else { return Err(Broken) };
+    {
+        let mut out = exchange.out.borrow_mut();
+        drop(stream.write_both(&out, bytes));
+        out.clear();
+    }
+    flushed(stream, &exchange.settings).await
+}
+
+#[cold]
+fn wrong_length(exchange: &Exchange) -> Broken {
+    let target = exchange.head.target(exchange.bytes());
+    tracing::error!(target: "gustnado.application", target, "the body of a response has another length than promised");
+    Broken
+}

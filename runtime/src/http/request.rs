@@ -1,0 +1,136 @@
+//! A request, as a service sees it.
+
+use super::exchange::Exchange;
+use super::incoming::{BodyError, BodyStream};
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
+use std::fmt;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Instant;
+
+/// A request: a view into the bytes that the client sent, and the way to its body.
+///
+/// It is a handle: cloning it is cheap, and it may outlive the response. Kept that long, it costs the connection a fresh set of
+/// buffers, so keep it no longer than needed.
+#[derive(Clone)]
+pub struct Request {
+    exchange: Rc<Exchange>,
+}
+
+impl Request {
+    pub(super) fn new(exchange: Rc<Exchange>) -> Self {
+        Self { exchange }
+    }
+
+    /// The method.
+    pub fn method(&self) -> &Method {
+        self.exchange.head.method()
+    }
+
+    /// HTTP/1.0 or HTTP/1.1.
+    pub fn version(&self) -> Version {
+        self.exchange.head.version()
+    }
+
+    /// The request target as it was sent: Tornado's `uri`.
+    pub fn target(&self) -> &str {
+        self.exchange.head.target(self.bytes())
+    }
+
+    /// The path, still percent-encoded.
+    pub fn path(&self) -> &str {
+        self.exchange.head.path(self.bytes())
+    }
+
+    /// What follows the `?`, still percent-encoded.
+    pub fn query(&self) -> Option<&str> {
+        self.exchange.head.query(self.bytes())
+    }
+
+    /// The authority that the client asked: `host` or `host:port`, with valid syntax; empty for HTTP/1.0 without one.
+    pub fn host(&self) -> &str {
+        self.exchange.head.host(self.bytes())
+    }
+
+    /// The first header of that name, in any case of letters; `None` also if its value is not UTF-8.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.header_bytes(name).and_then(|value| std::str::from_utf8(value).ok())
+    }
+
+    /// The first header of that name, in any case of letters.
+    pub fn header_bytes(&self, name: &str) -> Option<&[u8]> {
+        self.exchange.head.header(self.bytes(), name)
+    }
+
+    /// All headers, in the order and spelling in which they were sent.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.exchange.head.headers(self.bytes())
+    }
+
+    /// The headers as a map, for libraries that want one. It is built anew by each call.
+    pub fn header_map(&self) -> HeaderMap {
+        let parse = |(name, value): (&str, &[u8])| {
+            Some((
+                HeaderName::from_bytes(name.as_bytes()).ok()?,
+                HeaderValue::from_bytes(value).ok()?,
+            ))
+        };
+        let mut map = HeaderMap::new();
+        for (name, value) in self.headers().filter_map(parse) {
+            map.append(name, value);
+        }
+        map
+    }
+
+    /// The address at the other end of the connection.
+    pub fn remote_addr(&self) -> SocketAddr {
+        self.exchange.remote
+    }
+
+    /// When the request's head had arrived, on the loop's clock.
+    pub fn started(&self) -> Instant {
+        self.exchange.started
+    }
+
+    /// The body, once it [has been read](Self::read_body), which it is for every handler that does not stream.
+    pub fn body(&self) -> &[u8] {
+        self.exchange.body()
+    }
+
+    /// Reads the whole body, of at most `limit` bytes. A client that waits for `100 Continue` is told to go on.
+    ///
+    /// # Errors
+    ///
+    /// [`BodyError`]: the body is malformed, too long, too slow, or the client has left. The connection ends after the response.
+    pub async fn read_body(&self, limit: u64) -> Result<(), BodyError> {
+        if !self.exchange.head.framing().has_body() {
+            return Ok(());
+        }
+        self.exchange.read_body(limit).await
+    }
+
+    /// Reads the body piece by piece, as it arrives, without a limit but that of the [server](super::Limits::body). While nobody
+    /// takes the next piece, the client has to wait.
+    pub fn body_stream(&self) -> BodyStream {
+        BodyStream::new(self.exchange.clone())
+    }
+
+    /// Lets the handler go on when the client leaves. Otherwise its future is then dropped.
+    pub fn finish_on_disconnect(&self) {
+        self.exchange.finish_on_disconnect.set(true);
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.exchange.bytes()
+    }
+}
+
+impl fmt::Debug for Request {
+    /// Method and target only: headers hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", self.method())
+            .field("target", &self.target())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,319 @@
+//! The server.
+
+use super::connection::Connection;
+use super::date::{DateLine, HTTPDate};
+use super::exchange::Exchange;
+use super::request::Request;
+use super::response::Response;
+use super::settings::Settings;
+use crate::coroutine::{cancel_after, moment, sleep};
+use crate::ioloop::{Core, Deadline, Frame, JoinHandle, Key, Parking, Slab, spawn};
+use crate::iostream::{IOStream, Parked, Transport};
+use crate::tcpserver::TCPServer;
+use std::cell::{Cell, Ref, RefCell};
+use std::fmt;
+use std::future::poll_fn;
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+use std::time::{Duration, Instant, SystemTime};
+
+/// Answers requests.
+pub trait Service {
+    /// Begins to answer a request, whose head has arrived and has passed every check; its body has not been read. A panic in the
+    /// answer is a 500.
+    fn call(&self, request: Request) -> Frame<Response>;
+}
+
+impl<F: Fn(Request) -> Frame<Response>> Service for F {
+    fn call(&self, request: Request) -> Frame<Response> {
+        self(request)
+    }
+}
+
+/// A server of HTTP/1.1 and HTTP/1.0.
+///
+/// ```
+/// use gustnado::http::{HTTPServer, Request, Response, Settings};
+/// use gustnado::{StatusCode, ioloop::Frame};
+/// use std::time::Duration;
+///
+/// # gustnado::ioloop::IOLoop::new()?.run_sync(async {
+/// let hello = |request: Request| {
+///     Frame::new(async move { Response::new(StatusCode::OK).with_body(format!("Hello, {}", request.path())) })
+/// };
+/// let server = HTTPServer::new(hello, Settings::default());
+/// let address = server.listen(([127, 0, 0, 1], 0).into())?;
+/// server.shutdown(Duration::from_secs(10)).await;
+/// # Ok::<(), std::io::Error>(())
+/// # })??;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct HTTPServer {
+    shared: Rc<Shared>,
+    tcp: TCPServer,
+}
+
+impl HTTPServer {
+    /// Makes a server that is not listening yet, on this thread's loop.
+    ///
+    /// # Panics
+    ///
+    /// If the thread has no loop and none can be made.
+    pub fn new(service: impl Service + 'static, settings: Settings) -> Self {
+        let shared = Rc::new(Shared::new(Rc::new(service), settings));
+        let accepting = shared.clone();
+        let tcp =
+            TCPServer::with_sockets(move |socket, remote| accepting.clone().accept(socket, remote));
+        Self { shared, tcp }
+    }
+
+    /// Listens on `address`; port 0 means any free one. Returns the address it listens on.
+    ///
+    /// # Errors
+    ///
+    /// The system's: the address is taken, is not this machine's, or needs a privilege.
+    pub fn listen(&self, address: SocketAddr) -> io::Result<SocketAddr> {
+        self.tcp.listen(address)
+    }
+
+    /// Accepts connections from a socket that listens already.
+    ///
+    /// # Errors
+    ///
+    /// The system's: the socket cannot be made non-blocking, or not be waited for.
+    pub fn add_socket(&self, listener: TcpListener) -> io::Result<()> {
+        self.tcp.add_socket(listener)
+    }
+
+    /// Stops to accept connections, and closes the listening sockets. Those that are open go on.
+    pub fn stop(&self) {
+        self.tcp.stop();
+    }
+
+    /// How many connections are open: those that are being served, and those that wait for a request.
+    pub fn connections(&self) -> usize {
+        self.shared.active.borrow().len() + self.shared.parked.borrow().len()
+    }
+
+    /// Ends gracefully: stops to accept, closes the connections that wait for a request, and lets those that are being served
+    /// finish, which tell their clients `Connection: close`. What is not finished by `deadline` is dropped; says whether
+    /// everything was.
+    pub async fn shutdown(&self, deadline: impl Into<Deadline>) -> bool {
+        let deadline = deadline.into();
+        self.shared.draining.set(true);
+        // Requests that have arrived are still answered: one turn to hear of them.
+        moment().await;
+        self.tcp.stop();
+        moment().await;
+        self.shared.close_parked();
+        let finished = poll_fn(|cx| self.shared.poll_drained(cx.waker()));
+        if cancel_after(deadline, finished).await.is_ok() {
+            return true;
+        }
+        self.shared.abort();
+        false
+    }
+}
+
+impl Drop for HTTPServer {
+    fn drop(&mut self) {
+        self.shared.draining.set(true);
+        self.shared.close_parked();
+    }
+}
+
+impl fmt::Debug for HTTPServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HTTPServer")
+            .field("connections", &self.connections())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the connections of a server share.
+pub(super) struct Shared {
+    pub(super) service: Rc<dyn Service>,
+    settings: Rc<Settings>,
+    core: Rc<Core>,
+    /// Connections that wait for a request.
+    parked: RefCell<Slab<Resting>>,
+    /// Connections that are being served.
+    active: RefCell<Slab<JoinHandle<()>>>,
+    /// Exchanges for the next connections that are served.
+    spare: RefCell<Vec<Rc<Exchange>>>,
+    date: RefCell<DateLine>,
+    /// When the date line must be looked at again.
+    date_until: Cell<Instant>,
+    draining: Cell<bool>,
+    drained: Cell<Option<Waker>>,
+    sweeping: Cell<bool>,
+}
+
+/// A connection that waits for a request: all that there is of it.
+struct Resting {
+    parked: Parked,
+    remote: SocketAddr,
+    deadline: Instant,
+}
+
+/// So many exchanges are kept for later.
+const SPARE: usize = 64;
+
+impl Shared {
+    fn new(service: Rc<dyn Service>, settings: Settings) -> Self {
+        let core = Core::current_or_panic();
+        Self {
+            service,
+            settings: Rc::new(settings),
+            parked: RefCell::new(Slab::new()),
+            active: RefCell::new(Slab::new()),
+            spare: RefCell::default(),
+            date: RefCell::new(DateLine::new(HTTPDate::from(SystemTime::UNIX_EPOCH))),
+            date_until: Cell::new(core.now()),
+            core,
+            draining: Cell::new(false),
+            drained: Cell::new(None),
+            sweeping: Cell::new(false),
+        }
+    }
+
+    pub(super) fn now(&self) -> Instant {
+        self.core.now()
+    }
+
+    pub(super) fn is_draining(&self) -> bool {
+        self.draining.get()
+    }
+
+    /// The Date header; the wall clock is read once a second at most.
+    pub(super) fn date(&self) -> Ref<'_, DateLine> {
+        let now = self.core.now();
+        if now >= self.date_until.get() {
+            let wall = SystemTime::now();
+            let part =
+                wall.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.subsec_nanos());
+            self.date_until.set(now + Duration::from_nanos(u64::from(1_000_000_000 - part)));
+            self.date.borrow_mut().set(HTTPDate::from(wall));
+        }
+        self.date.borrow()
+    }
+
+    /// Takes a new connection, which rests until its first byte arrives.
+    fn accept(self: Rc<Self>, socket: TcpStream, remote: SocketAddr) {
+        // Responses leave in one piece; waiting for more would only delay them. A socket that refuses works all the same.
+        let _ = socket.set_nodelay(true);
+        match IOStream::with_transport(Transport::Tcp(socket)) {
+            Ok(stream) => self.park(stream, remote, self.settings.header_timeout),
+            Err(error) => {
+                tracing::error!(target: "gustnado.general", %error, "cannot serve a connection")
+            }
+        }
+    }
+
+    /// Lays down a connection until the next request.
+    pub(super) fn rest(self: &Rc<Self>, stream: IOStream, remote: SocketAddr) {
+        self.park(stream, remote, self.settings.idle_connection_timeout);
+    }
+
+    fn park(self: &Rc<Self>, stream: IOStream, remote: SocketAddr, timeout: Duration) {
+        if self.is_draining() {
+            return;
+        }
+        let deadline = self.core.now() + timeout;
+        let mut parked = self.parked.borrow_mut();
+        let place = parked.next_key().index;
+        if let Some(resting) = stream.park(self.clone(), place) {
+            parked.insert(Resting { parked: resting, remote, deadline });
+        }
+        drop(parked);
+        if !self.sweeping.replace(true) {
+            drop(spawn(sweep(self.clone())));
+        }
+    }
+
+    /// An exchange for a connection.
+    pub(super) fn exchange(&self, remote: SocketAddr) -> Rc<Exchange> {
+        self.spare
+            .borrow_mut()
+            .pop()
+            .unwrap_or_else(|| Rc::new(Exchange::new(self.settings.clone(), remote, self.now())))
+    }
+
+    /// Takes an exchange back, which has been reset.
+    pub(super) fn give_back(&self, exchange: &Rc<Exchange>) {
+        let mut spare = self.spare.borrow_mut();
+        if spare.len() < SPARE {
+            spare.push(exchange.clone());
+        }
+    }
+
+    /// A connection is not served any more.
+    pub(super) fn ended(&self, place: Key) {
+        let handle = self.active.borrow_mut().remove(place);
+        drop(handle);
+        if self.draining.get()
+            && self.active.borrow().len() == 0
+            && let Some(waker) = self.drained.take()
+        {
+            waker.wake();
+        }
+    }
+
+    fn poll_drained(&self, waker: &Waker) -> Poll<()> {
+        if self.active.borrow().len() == 0 {
+            return Poll::Ready(());
+        }
+        self.drained.set(Some(waker.clone()));
+        Poll::Pending
+    }
+
+    fn close_parked(&self) {
+        let parked = std::mem::replace(&mut *self.parked.borrow_mut(), Slab::new());
+        for resting in parked.into_values() {
+            self.core.remove_parked(resting.parked.source);
+        }
+    }
+
+    /// Drops everything that is being served.
+    fn abort(&self) {
+        let keys = self.active.borrow().keys();
+        for key in keys {
+            let handle = self.active.borrow_mut().remove(key);
+            if let Some(handle) = handle {
+                handle.cancel();
+            }
+        }
+    }
+}
+
+impl Parking for Shared {
+    fn unpark(self: Rc<Self>, place: u32) {
+        let resting = self.parked.borrow_mut().remove_at(place);
+        let Some(Resting { parked, remote, .. }) = resting else { return };
+        let stream = IOStream::unpark(&self.core, parked);
+        let mut exchange = self.exchange(remote);
+        if let Some(exchange) = Rc::get_mut(&mut exchange) {
+            exchange.attach(stream, remote);
+        }
+        self.active
+            .borrow_mut()
+            .insert_with(|place| spawn(Connection::new(self.clone(), place, exchange).serve()));
+    }
+}
+
+/// Closes connections that have rested too long; it looks now and then, so that none needs a timer of its own.
+async fn sweep(shared: Rc<Shared>) {
+    let shortest = shared.settings.header_timeout.min(shared.settings.idle_connection_timeout);
+    let pause = (shortest / 4).clamp(Duration::from_millis(10), Duration::from_secs(1));
+    while shared.parked.borrow().len() > 0 {
+        sleep(pause).await;
+        let now = shared.now();
+        let expired = shared.parked.borrow_mut().remove_if(|resting| resting.deadline <= now);
+        for resting in expired {
+            shared.core.remove_parked(resting.parked.source);
+        }
+    }
+    shared.sweeping.set(false);
+}
