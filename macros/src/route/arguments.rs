@@ -1,12 +1,13 @@
 //! The arguments of a handler, and where each is taken from.
 
 use gustnado_grammar::Excerpt;
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::Ident;
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{Attribute, FnArg, Pat, PatType, Signature, Type};
 
 use super::options::RoutePath;
+use super::user_type::{UserType, has_impl};
 use crate::errors::Errors;
 use crate::suggestion;
 
@@ -14,8 +15,7 @@ use crate::suggestion;
 pub(super) struct Argument {
     /// The attributes that decide whether it exists.
     pub(super) conditions: Vec<Attribute>,
-    /// Its type, without the function's own lifetimes.
-    pub(super) ty: TokenStream,
+    pub(super) ty: UserType,
     pub(super) source: Source,
 }
 
@@ -49,7 +49,7 @@ pub(super) fn read(
         let is_condition = |attribute: &&Attribute| attribute.path().is_ident("cfg");
         arguments.push(Argument {
             conditions: argument.attrs.iter().filter(is_condition).cloned().collect(),
-            ty: elided(&argument.ty, signature),
+            ty: UserType::new(&argument.ty, signature),
             source,
         });
         names.extend(name);
@@ -75,48 +75,6 @@ pub(super) fn read(
     arguments
 }
 
-/// The type without the lifetimes that the function declares: where it is used, each is inferred.
-pub(super) fn elided(ty: impl ToTokens, signature: &Signature) -> TokenStream {
-    let declared: Vec<_> =
-        signature.generics.lifetimes().map(|generic| &generic.lifetime.ident).collect();
-    if declared.is_empty() {
-        return ty.into_token_stream();
-    }
-    elide(ty.into_token_stream(), &declared)
-}
-
-/// The type as an author would write it.
-pub(super) fn written(ty: &TokenStream) -> String {
-    let text = ty.to_string();
-    // Tokens that do not come from a file are printed with spaces between all.
-    [(" <", "<"), ("< ", "<"), (" >", ">"), (" ::", "::"), (":: ", "::"), (" ,", ","), ("& ", "&")]
-        .iter()
-        .fold(text, |text, (spaced, tight)| text.replace(spaced, tight))
-}
-
-fn elide(tokens: TokenStream, declared: &[&Ident]) -> TokenStream {
-    let mut quote = false;
-    let elide_tree = |tree: TokenTree| {
-        let after_quote = std::mem::replace(
-            &mut quote,
-            matches!(&tree, TokenTree::Punct(punct) if punct.as_char() == '\''),
-        );
-        match tree {
-            TokenTree::Ident(name) if after_quote && declared.contains(&&name) => {
-                Ident::new("_", name.span()).into()
-            }
-            TokenTree::Group(group) => {
-                let stream = elide(group.stream(), declared);
-                let mut elided = proc_macro2::Group::new(group.delimiter(), stream);
-                elided.set_span(group.span());
-                elided.into()
-            }
-            tree => tree,
-        }
-    };
-    tokens.into_iter().map(elide_tree).collect()
-}
-
 /// The name of an argument that has one: the pattern may be anything.
 fn name_of(argument: &PatType) -> Option<&Ident> {
     match &*argument.pat {
@@ -126,7 +84,7 @@ fn name_of(argument: &PatType) -> Option<&Ident> {
 }
 
 fn check_type(ty: &Type, errors: &mut Errors) {
-    if has_impl(ty.to_token_stream()) {
+    if has_impl(ty) {
         let message = "an `impl` argument makes a handler generic: nobody chooses its types when it is called\n\
                        help: name the type";
         errors.under(ty, message);
@@ -147,12 +105,4 @@ fn check_type(ty: &Type, errors: &mut Errors) {
         );
         errors.under(lifetime, message);
     }
-}
-
-pub(super) fn has_impl(tokens: TokenStream) -> bool {
-    tokens.into_iter().any(|tree| match tree {
-        TokenTree::Ident(word) => word == "impl",
-        TokenTree::Group(group) => has_impl(group.stream()),
-        _ => false,
-    })
 }

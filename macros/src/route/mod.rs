@@ -4,18 +4,20 @@
 //! brings both, and `routes![..]` finds the struct where the user names the function.
 
 mod arguments;
+mod handler;
 mod options;
+mod user_type;
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, quote};
 use syn::Visibility;
 use syn::ext::IdentExt;
-use syn::spanned::Spanned;
 
-use self::arguments::{Argument, Source};
+use self::arguments::Argument;
+use self::handler::Handler;
 use self::options::{RouteOptions, RoutePath};
 use crate::errors::Errors;
-use crate::function::{Function, quiet, quieted};
+use crate::function::{Function, quieted};
 use crate::options::CratePath;
 
 /// `#[get]` for `GET`, and so on.
@@ -55,7 +57,7 @@ pub(crate) fn expand(
     let (visibility, name) = (&function.visibility, &function.signature.ident);
     let registration = match &options.path {
         Some(path) if errors.is_empty() => {
-            let handler = Handler { function: &function, arguments: &arguments };
+            let handler = Handler::new(&function, &arguments);
             let route = route(path, &options, &handler);
             let checks = handler.body_check();
             Registration { visibility, name, conditions, checks, route }.expand(&options.krate)
@@ -85,7 +87,7 @@ fn check_attributes(function: &Function, item: TokenStream, errors: &mut Errors)
 fn route(path: &RoutePath, options: &RouteOptions, handler: &Handler<'_>) -> TokenStream {
     let name = match &options.name {
         Some(name) => name.to_token_stream(),
-        None => handler.function.signature.ident.unraw().to_string().into_token_stream(),
+        None => handler.name().unraw().to_string().into_token_stream(),
     };
     let path = path.literal();
     let methods = options.methods.iter().map(|method| {
@@ -98,12 +100,9 @@ fn route(path: &RoutePath, options: &RouteOptions, handler: &Handler<'_>) -> Tok
     let finish_on_disconnect =
         options.finish_on_disconnect.then(|| quote! { .finish_on_disconnect(true) });
     let route = Ident::new("route", Span::mixed_site());
-    let taken = handler.arguments.iter().filter(|argument| argument.source == Source::Request);
-    let takes = taken.map(|Argument { conditions, ty, .. }| {
-        quote! {
-            #(#conditions)*
-            let #route = #route.takes(<#ty as __gustnado::FromRequest<'_>>::ARGUMENT);
-        }
+    let takes = handler.taken_from_request().map(|Argument { conditions, ty, .. }| {
+        let argument = quote! { <#ty as __gustnado::FromRequest<'_>>::ARGUMENT };
+        quote! { #(#conditions)* let #route = #route.takes(#argument); }
     });
     let shim = handler.shim();
     quote! {
@@ -114,101 +113,6 @@ fn route(path: &RoutePath, options: &RouteOptions, handler: &Handler<'_>) -> Tok
         ) #methods #max_body_size #finish_on_disconnect;
         #(#takes)*
         #route.handler(#shim)
-    }
-}
-
-/// The function, as something that answers a request.
-struct Handler<'f> {
-    function: &'f Function,
-    arguments: &'f [Argument],
-}
-
-impl Handler<'_> {
-    /// A closure from the context to the response. It takes the arguments in their order, and the first that cannot
-    /// be taken makes the response.
-    ///
-    /// What must have some trait is written at the place of its type, so that the compiler reports it there.
-    fn shim(&self) -> TokenStream {
-        let site = Span::mixed_site();
-        let cx = Ident::new("cx", site);
-        let names: Vec<_> =
-            (0..self.arguments.len()).map(|n| Ident::new(&format!("a{n}"), site)).collect();
-        let takes = self.arguments.iter().zip(&names).map(|(argument, name)| {
-            let Argument { conditions, ty, source } = argument;
-            let taken = match source {
-                Source::Capture { position, name } => {
-                    let read = quote! { <#ty as __gustnado::FromCapture<'_>>::from_capture };
-                    quote! { __gustnado::capture(&#cx, #position, #name, #read) }
-                }
-                Source::Request => {
-                    quote! { <#ty as __gustnado::FromRequest<'_>>::from_request(&#cx).await }
-                }
-            };
-            quote_spanned! { site=>
-                #(#conditions)*
-                let #name = match #taken {
-                    ::core::result::Result::Ok(value) => value,
-                    ::core::result::Result::Err(error) => {
-                        return __gustnado::Respond::respond(error, &#cx);
-                    }
-                };
-            }
-        });
-        let mut function = self.function.signature.ident.clone();
-        function.set_span(quiet(function.span()));
-        let passed = self.arguments.iter().zip(&names).map(|(argument, name)| {
-            let conditions = &argument.conditions;
-            quote! { #(#conditions)* #name }
-        });
-        let wait = self.function.is_async().then(|| quote! { .await });
-        let respond = self.respond();
-        // A binding, not a tail: in older editions, what a tail borrows outlives `cx`.
-        quote_spanned! { site=>
-            |#cx: __gustnado::Context| async move {
-                #(#takes)*
-                let response = #respond(#function(#(#passed),*)#wait, &#cx);
-                response
-            }
-        }
-    }
-
-    /// The conversion of what the function returns, at the place of its type.
-    fn respond(&self) -> TokenStream {
-        let signature = &self.function.signature;
-        match self.function.output() {
-            None => quote! { <() as __gustnado::Respond>::respond },
-            Some(output) if arguments::has_impl(output.to_token_stream()) => {
-                quote_spanned! { output.span()=> __gustnado::Respond::respond }
-            }
-            Some(output) => {
-                let output = arguments::elided(output, signature);
-                quote! { <#output as __gustnado::Respond>::respond }
-            }
-        }
-    }
-
-    /// A constant that cannot be evaluated if two arguments take the body.
-    fn body_check(&self) -> TokenStream {
-        let candidates =
-            self.arguments.iter().filter(|argument| argument.source == Source::Request);
-        if candidates.clone().count() < 2 {
-            return TokenStream::new();
-        }
-        let body = Ident::new("body", Span::mixed_site());
-        let claims = candidates.map(|Argument { conditions, ty, .. }| {
-            let name = arguments::written(ty);
-            let claim = quote_spanned! { ty.span()=>
-                #body.taken_by(#name, <#ty as __gustnado::FromRequest<'_>>::BODY)
-            };
-            quote! { #(#conditions)* let #body = #claim; }
-        });
-        quote! {
-            const _: () = {
-                let #body = __gustnado::Body::FREE;
-                #(#claims)*
-                let _ = #body;
-            };
-        }
     }
 }
 

@@ -157,6 +157,8 @@ fn read_path(
         "the path has no key"
     } else if input.peek(Ident::peek_any) && input.peek2(Token![=]) {
         errors.at(input.span(), format!("the path comes first\n{help}"));
+        // Behind the options may stand the path, which is no second mistake.
+        let _ = input.parse::<TokenStream>();
         return None;
     } else {
         "the path must be a string literal: it is checked before the program is compiled"

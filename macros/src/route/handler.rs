@@ -1,0 +1,126 @@
+//! How a route calls the function that it was made of.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+
+use super::arguments::{Argument, Source};
+use super::user_type::{UserType, has_impl};
+use crate::function::{Function, quiet};
+
+/// The function and its arguments.
+pub(super) struct Handler<'f> {
+    function: &'f Function,
+    arguments: &'f [Argument],
+}
+
+impl<'f> Handler<'f> {
+    pub(super) fn new(function: &'f Function, arguments: &'f [Argument]) -> Self {
+        Self { function, arguments }
+    }
+
+    pub(super) fn name(&self) -> &'f Ident {
+        &self.function.signature.ident
+    }
+
+    /// The arguments that are not captures.
+    pub(super) fn taken_from_request(&self) -> impl Iterator<Item = &'f Argument> {
+        self.arguments.iter().filter(|argument| argument.source == Source::Request)
+    }
+
+    /// A closure from the context to the response. It takes the arguments in their order, and the first that cannot
+    /// be taken makes the response.
+    pub(super) fn shim(&self) -> TokenStream {
+        // Names of ours that no name of the user's can meet.
+        let site = Span::mixed_site();
+        let cx = Ident::new("cx", site);
+        let names: Vec<_> =
+            (0..self.arguments.len()).map(|n| Ident::new(&format!("a{n}"), site)).collect();
+        let takes = self.arguments.iter().zip(&names).map(|(argument, name)| {
+            let conditions = &argument.conditions;
+            let taken = take(argument, &cx);
+            quote_spanned! { site=>
+                #(#conditions)*
+                let #name = match #taken {
+                    ::core::result::Result::Ok(value) => value,
+                    ::core::result::Result::Err(error) => {
+                        return __gustnado::Respond::respond(error, &#cx);
+                    }
+                };
+            }
+        });
+        let mut function = self.name().clone();
+        function.set_span(quiet(function.span()));
+        let passed = self.arguments.iter().zip(&names).map(|(argument, name)| {
+            let conditions = &argument.conditions;
+            quote! { #(#conditions)* #name }
+        });
+        let wait = self.function.is_async().then(|| quote! { .await });
+        let returned = quote! { #function(#(#passed),*) #wait };
+        let response = self.respond(&quote_spanned! { site=> #returned, &#cx });
+        // A binding, not a tail: in older editions, what a tail borrows outlives `cx`.
+        quote_spanned! { site=>
+            |#cx: __gustnado::Context| async move {
+                #(#takes)*
+                let response = #response;
+                response
+            }
+        }
+    }
+
+    /// The conversion of what the function returns.
+    fn respond(&self, arguments: &TokenStream) -> TokenStream {
+        let Some(output) = self.function.output() else {
+            return quote! { __gustnado::Respond::respond(#arguments) };
+        };
+        let ty = UserType::new(output, &self.function.signature);
+        // What `impl Trait` stands for has no name, so it is left to be inferred.
+        let (start, end) = (ty.start(), ty.end());
+        let respond = match has_impl(output) {
+            true => quote_spanned! { start=> __gustnado::Respond::respond },
+            false => ty.item_of(&quote! { __gustnado::Respond }, "respond"),
+        };
+        let arguments = quote_spanned! { end=> (#arguments) };
+        quote! { #respond #arguments }
+    }
+
+    /// A constant that cannot be evaluated if two arguments take the body.
+    pub(super) fn body_check(&self) -> TokenStream {
+        if self.taken_from_request().count() < 2 {
+            return TokenStream::new();
+        }
+        let body = Ident::new("body", Span::mixed_site());
+        let claims = self.taken_from_request().map(|Argument { conditions, ty, .. }| {
+            let name = ty.to_string();
+            let taken_by = quote_spanned! { ty.start()=> __gustnado::Body::taken_by };
+            let takes = quote! { <#ty as __gustnado::FromRequest<'_>>::BODY };
+            let arguments = quote_spanned! { ty.end()=> (#body, #name, #takes) };
+            quote! { #(#conditions)* let #body = #taken_by #arguments; }
+        });
+        quote! {
+            const _: () = {
+                let #body = __gustnado::Body::FREE;
+                #(#claims)*
+                let _ = #body;
+            };
+        }
+    }
+}
+
+/// The expression that takes one argument: a `Result`.
+fn take(argument: &Argument, cx: &Ident) -> TokenStream {
+    let Argument { ty, source, .. } = argument;
+    match source {
+        Source::Capture { position, name } => {
+            let read = ty.item_of(&quote! { __gustnado::FromCapture<'_> }, "from_capture");
+            // A closure, because the function itself, passed as a value, would be a second place for an error.
+            let text = Ident::new("text", Span::mixed_site());
+            let arguments = quote_spanned! { ty.end()=> (#text) };
+            quote! { __gustnado::capture(&#cx, #position, #name, |#text| #read #arguments) }
+        }
+        Source::Request => {
+            let from_request = ty.item_of(&quote! { __gustnado::FromRequest<'_> }, "from_request");
+            let context = quote_spanned! { ty.end()=> (&#cx).await };
+            quote! { #from_request #context }
+        }
+    }
+}
