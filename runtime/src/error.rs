@@ -27,6 +27,8 @@ use std::panic::Location;
 
 use ::http::StatusCode;
 
+use crate::http::{BodyError, Violation};
+
 /// The result of whatever may fail with an [`Error`].
 pub type Result<T = (), E = Error> = std::result::Result<T, E>;
 
@@ -79,10 +81,19 @@ impl Error {
     }
 
     /// The status it becomes if it leaves a handler: the one given with [`with_status`](Self::with_status), else
-    /// that of the first [`HTTPError`] among its causes, else 500.
+    /// that of the first [`HTTPError`], [`BodyError`] or [`Violation`] among its causes, else 500.
     pub fn status(&self) -> StatusCode {
-        let known = || self.http_error().map(HTTPError::status);
+        let known = || self.causes().find_map(answer_of).map(|(status, _)| status);
         self.0.status.or_else(known).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// What a client may read of it: the text that goes with its [`status`](Self::status).
+    pub fn reason(&self) -> Cow<'_, str> {
+        let status = self.status();
+        match self.causes().find_map(answer_of) {
+            Some((known, reason)) if known == status => reason,
+            _ => status.canonical_reason().unwrap_or("Unknown").into(),
+        }
     }
 
     /// The first [`HTTPError`] among its causes.
@@ -306,6 +317,19 @@ impl<T> WithContext<T> for Option<T> {
     }
 }
 
+/// The status and reason of an error that has a meaning in HTTP. What a broken rule of the protocol is answered with is
+/// decided where the rules are.
+fn answer_of<'e>(cause: &'e (dyn StdError + 'static)) -> Option<(StatusCode, Cow<'e, str>)> {
+    if let Some(error) = cause.downcast_ref::<HTTPError>() {
+        return Some((error.status(), error.reason().into()));
+    }
+    if let Some(error) = cause.downcast_ref::<Violation>() {
+        return Some((error.status(), error.to_string().into()));
+    }
+    let error = cause.downcast_ref::<BodyError>()?;
+    Some((error.status(), error.to_string().into()))
+}
+
 /// An error with nothing but a text.
 #[derive(Debug)]
 struct Message(Cow<'static, str>);
@@ -390,6 +414,17 @@ mod tests {
             Error::msg("x").with_status(StatusCode::CONFLICT).status(),
             StatusCode::CONFLICT
         );
+    }
+
+    #[test]
+    fn the_reason_goes_with_the_status() {
+        assert_eq!(Error::msg("secret").reason(), "Internal Server Error");
+        let error = Error::from(HTTPError::new(StatusCode::GONE).with_reason("it left"));
+        assert_eq!(error.reason(), "it left");
+        assert_eq!(error.with_status(StatusCode::NOT_FOUND).reason(), "Not Found");
+        let error = Error::from(BodyError::Violation(Violation::BodyTooLarge)).context("secret");
+        assert_eq!(error.status(), StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(error.reason(), Violation::BodyTooLarge.to_string());
     }
 
     #[test]

@@ -181,3 +181,18 @@ impl Exchange {
         }
     }
 }
+
+#[cfg(test)]
+impl Exchange {
+    /// Without a connection, and with a request that has arrived whole.
+    pub(super) fn arrived(bytes: &[u8]) -> Self {
+        let mut exchange = Self::new(Rc::default(), ([127, 0, 0, 1], 4321).into(), Instant::now());
+        let mut buffer = Buffer::lend();
+        buffer.extend(bytes);
+        let head = exchange.head.parse(buffer.bytes(), &exchange.settings.limits);
+        exchange.used.set(head.unwrap().unwrap());
+        *exchange.incoming.get_mut() = Incoming::new(&exchange.head, &exchange.settings);
+        exchange.buffer = Some(buffer);
+        exchange
+    }
+}

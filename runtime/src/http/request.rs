@@ -92,6 +92,11 @@ impl Request {
         self.exchange.started
     }
 
+    /// Whether the head announces a body; whether it has arrived is another question.
+    pub fn has_body(&self) -> bool {
+        self.exchange.head.framing().has_body()
+    }
+
     /// The body, once it [has been read](Self::read_body), which it is for every handler that does not stream.
     pub fn body(&self) -> &[u8] {
         self.exchange.body()
@@ -103,7 +108,7 @@ impl Request {
     ///
     /// [`BodyError`]: the body is malformed, too long, too slow, or the client has left. The connection ends after the response.
     pub async fn read_body(&self, limit: u64) -> Result<(), BodyError> {
-        if !self.exchange.head.framing().has_body() {
+        if !self.has_body() {
             return Ok(());
         }
         self.exchange.read_body(limit).await
@@ -122,6 +127,14 @@ impl Request {
 
     fn bytes(&self) -> &[u8] {
         self.exchange.bytes()
+    }
+}
+
+#[cfg(test)]
+impl Request {
+    /// A request that has arrived whole, from 127.0.0.1 and without a connection.
+    pub(crate) fn arrived(bytes: &[u8]) -> Self {
+        Self::new(Rc::new(Exchange::arrived(bytes)))
     }
 }
 
