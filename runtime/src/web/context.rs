@@ -1,0 +1,101 @@
+//! One request on its way through a handler.
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::fmt;
+use std::ops::Deref;
+
+use ::http::StatusCode;
+use percent_encoding::percent_decode_str;
+
+use super::application::Site;
+use super::routing::Route;
+use crate::error::{HTTPError, Result};
+use crate::http::Request;
+
+/// What a handler's arguments are taken from: the request, the route it matched, and what the application was
+/// provided with.
+///
+/// It is a [`Request`] with more: every method of the request can be called on it. A handler that wants it whole
+/// takes a `&Context`.
+pub struct Context {
+    request: Request,
+    site: Site,
+    route: usize,
+    /// The captures that had a `%`, decoded when first asked for, each at its position.
+    decoded: OnceCell<Box<[OnceCell<Box<str>>]>>,
+}
+
+impl Context {
+    pub(crate) fn new(request: Request, site: Site, route: usize) -> Self {
+        Self { request, site, route, decoded: OnceCell::new() }
+    }
+
+    /// The request.
+    #[inline]
+    pub fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// The route that matched.
+    pub fn route(&self) -> &Route {
+        self.site.route(self.route)
+    }
+
+    /// The value of type `T` that the application was provided with.
+    #[inline]
+    pub fn provided<T: 'static>(&self) -> Option<&T> {
+        self.site.provided().value()
+    }
+
+    /// The text that the route's capture at this position (counted from 0) stands for, percent-decoded; `None` if
+    /// the route has no such capture.
+    ///
+    /// A capture is a segment of the path, so it is not stored but found again. Decoding allocates once, and
+    /// only if the text has a `%`.
+    ///
+    /// # Errors
+    ///
+    /// A 400 if the decoded text is not UTF-8.
+    pub fn capture(&self, position: usize) -> Result<Option<&str>> {
+        let Some(raw) = self.route().capture(position, self.request.path()) else {
+            return Ok(None);
+        };
+        if !raw.bytes().any(|byte| byte == b'%') {
+            return Ok(Some(raw));
+        }
+        let empty = || (0..self.route().captures()).map(|_| OnceCell::new()).collect();
+        let Some(cell) = self.decoded.get_or_init(empty).get(position) else {
+            return Ok(None);
+        };
+        if let Some(decoded) = cell.get() {
+            return Ok(Some(decoded));
+        }
+        match percent_decode_str(raw).decode_utf8() {
+            Ok(Cow::Borrowed(raw)) => Ok(Some(raw)),
+            Ok(Cow::Owned(decoded)) => Ok(Some(cell.get_or_init(|| decoded.into_boxed_str()))),
+            Err(_) => {
+                let error = HTTPError::new(StatusCode::BAD_REQUEST);
+                Err(error.with_reason("the path is not UTF-8").into())
+            }
+        }
+    }
+}
+
+impl Deref for Context {
+    type Target = Request;
+
+    #[inline]
+    fn deref(&self) -> &Request {
+        &self.request
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("request", &self.request)
+            .field("route", self.route())
+            .finish_non_exhaustive()
+    }
+}

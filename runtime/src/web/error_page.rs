@@ -1,0 +1,133 @@
+//! What a client is told of an error.
+
+use std::borrow::Cow;
+
+use ::http::StatusCode;
+
+use super::log;
+use crate::error::Error;
+use crate::http::{ContentType, Request, Response};
+
+/// Logs the error and answers with its status.
+///
+/// The client reads the status and the [reason](Error::reason): as JSON or HTML if that is what it likes best, else as
+/// text. Nothing else of the error leaves the house.
+pub(crate) fn answer(error: &Error, request: &Request) -> Response {
+    log::failure(request, error);
+    page(error.status(), &error.reason(), request)
+}
+
+/// The page of a status.
+fn page(status: StatusCode, reason: &str, request: &Request) -> Response {
+    let code = status.as_u16();
+    let (content_type, text) = match preference(request.header("accept").unwrap_or_default()) {
+        Format::Text => (ContentType::TEXT, format!("{code}: {reason}\n")),
+        Format::Html => {
+            let reason = escape(reason);
+            let page = format!(
+                "<!doctype html><html><title>{code}: {reason}</title><body>{code}: {reason}</body></html>\n"
+            );
+            (ContentType::HTML, page)
+        }
+        Format::Json => {
+            let page = serde_json::json!({ "status": code, "reason": reason });
+            (ContentType::JSON, page.to_string())
+        }
+    };
+    Response::new(status).with_content_type(content_type).with_body(text)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Text,
+    Html,
+    Json,
+}
+
+/// Which format an `Accept` header likes best (RFC 9110, section 12.5.1).
+///
+/// Only a format that is named, not one that `*/*` lets through, is preferred to text: `curl` gets text, a browser
+/// HTML. Between equals, the first counts.
+fn preference(accept: &str) -> Format {
+    let mut best = (Format::Text, 0);
+    for range in accept.split(',') {
+        let mut parts = range.split(';').map(|part| part.trim_matches([' ', '\t']));
+        let kind = parts.next().unwrap_or_default();
+        let known = [
+            ("text/plain", Format::Text),
+            ("text/html", Format::Html),
+            ("application/xhtml+xml", Format::Html),
+            ("application/json", Format::Json),
+        ];
+        let Some((_, format)) = known.iter().find(|(name, _)| name.eq_ignore_ascii_case(kind))
+        else {
+            continue;
+        };
+        let quality = parts.find_map(|part| part.strip_prefix(['q', 'Q'])?.strip_prefix('='));
+        let quality = quality.map_or(1000, thousandths);
+        if quality > best.1 {
+            best = (*format, quality);
+        }
+    }
+    best.0
+}
+
+/// A quality of at most three decimals, times 1000; 0 if it is none.
+fn thousandths(quality: &str) -> u16 {
+    let (whole, decimals) = quality.split_once('.').unwrap_or((quality, ""));
+    let padded: String = decimals.chars().chain("000".chars()).take(3).collect();
+    match (whole, padded.parse::<u16>()) {
+        ("0", Ok(thousandths)) if decimals.len() <= 3 => thousandths,
+        ("1", Ok(0)) if decimals.len() <= 3 => 1000,
+        _ => 0,
+    }
+}
+
+fn escape(text: &str) -> Cow<'_, str> {
+    if !text.contains(['&', '<', '>', '"', '\'']) {
+        return text.into();
+    }
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            c => escaped.push(c),
+        }
+    }
+    escaped.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_the_default_and_named_formats_win() {
+        for (accept, format) in [
+            ("", Format::Text),
+            ("*/*", Format::Text),
+            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", Format::Html),
+            ("application/json, text/plain, */*", Format::Json),
+            ("application/json;q=0.5, text/html;q=0.6", Format::Html),
+            ("Application/JSON ; charset=x ; Q=0.001", Format::Json),
+            ("application/json;q=0", Format::Text),
+            ("application/json;q=0.0001, text/html;q=2", Format::Text),
+            ("application/json;q=-1, ;;,,", Format::Text),
+        ] {
+            assert_eq!(preference(accept), format, "{accept:?}");
+        }
+    }
+
+    #[test]
+    fn html_is_escaped() {
+        assert_eq!(escape("plain"), "plain");
+        assert_eq!(
+            escape("<a href='x' b=\"&\">"),
+            "&lt;a href=&#39;x&#39; b=&quot;&amp;&quot;&gt;"
+        );
+    }
+}

@@ -1,0 +1,90 @@
+//! What goes to the log: one line a request, and the errors behind the answers.
+//!
+//! Everything goes through `tracing`: the requests to the target `gustnado.access`, the errors to
+//! `gustnado.application`. Where nobody listens, neither costs more than a look at a flag.
+
+use std::fmt;
+use std::time::Duration;
+
+use ::http::StatusCode;
+use tracing::{Level, enabled, error, info, warn};
+
+use crate::error::Error;
+use crate::http::Request;
+
+/// The target of the access log.
+pub(crate) const ACCESS: &str = "gustnado.access";
+
+/// The target of what went wrong in the application.
+pub(crate) const APPLICATION: &str = "gustnado.application";
+
+/// Whether somebody listens to the access log at all.
+#[inline]
+pub(crate) fn is_access_on() -> bool {
+    enabled!(target: ACCESS, Level::ERROR)
+}
+
+/// Logs a request as Tornado does, `200 GET /path (127.0.0.1) 1.23ms`: from status 400 on as a warning, from 500 on
+/// as an error.
+pub(crate) fn access(request: &Request, status: StatusCode, elapsed: Duration) {
+    let status = status.as_u16();
+    let request = Summary(request);
+    let milliseconds = elapsed.as_secs_f64() * 1000.0;
+    if status < 400 {
+        info!(target: ACCESS, "{status} {request} {milliseconds:.2}ms");
+    } else if status < 500 {
+        warn!(target: ACCESS, "{status} {request} {milliseconds:.2}ms");
+    } else {
+        error!(target: ACCESS, "{status} {request} {milliseconds:.2}ms");
+    }
+}
+
+/// Logs why the application answers with an error.
+///
+/// From status 500 on the whole chain and where it began, as an error; below that the log message of an
+/// [`HTTPError`](crate::HTTPError), if there is one, as a warning.
+pub(crate) fn failure(request: &Request, failure: &Error) {
+    let status = failure.status().as_u16();
+    let request = Summary(request);
+    if status >= 500 {
+        let chain = format!("{failure:#}");
+        let chain = Printable(&chain);
+        error!(target: APPLICATION, "{status} {request}: {chain}, at {}", failure.location());
+    } else if let Some(message) = failure.http_error().and_then(|error| error.log_message()) {
+        let message = Printable(message);
+        warn!(target: APPLICATION, "{status} {request}: {message}");
+    }
+}
+
+/// `GET /path (127.0.0.1)`
+struct Summary<'a>(&'a Request);
+
+impl fmt::Display for Summary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let target = Printable(self.0.target());
+        write!(f, "{} {target} ({})", self.0.method(), self.0.remote_addr().ip())
+    }
+}
+
+/// Text that may come from a client, with its control characters made visible: nobody but us ends a line of the log
+/// or colours a terminal.
+struct Printable<'a>(&'a str);
+
+impl fmt::Display for Printable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = self.0;
+        while let Some(at) = rest.find(char::is_control) {
+            let (clean, dirty) = rest.split_at(at);
+            f.write_str(clean)?;
+            let mut chars = dirty.chars();
+            if let Some(control) = chars.next() {
+                write!(f, "{}", control.escape_default())?;
+            }
+            rest = chars.as_str();
+        }
+        f.write_str(rest)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,25 @@
+//! What an application's author touches: routes, arguments, responses, the application.
+//!
+//! A request comes in as a [`Request`](crate::http::Request). The router finds its [`Route`] by method and path; the
+//! route's handler takes its arguments out of the [`Context`] ([`FromCapture`], [`FromRequest`]), and what it returns
+//! becomes the [`Response`](crate::http::Response) ([`Respond`]). An [`Error`](crate::Error) on the way becomes one
+//! too. [`Application`] is the table of routes and what handlers are provided with; [`Application::build`] checks it
+//! whole before the first request.
+
+mod application;
+mod arguments;
+mod context;
+mod error_page;
+mod log;
+mod provided;
+mod respond;
+mod routing;
+#[cfg(test)]
+mod testing;
+
+pub use application::{Application, Site, StartupError};
+pub use arguments::{Argument, BodyClaim, Form, FromCapture, FromRequest, Query, capture};
+pub use context::Context;
+pub use provided::Requirement;
+pub use respond::{Html, Json, Redirect, Respond, Streamed};
+pub use routing::{Endpoint, Location, Route};

@@ -1,0 +1,251 @@
+//! Routes: which handler answers which methods and paths.
+
+mod router;
+mod table;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+
+use ::http::{Method, StatusCode};
+use gustnado_grammar::{Pattern, Segment};
+
+pub(crate) use router::Router;
+
+use super::{Argument, Context, Requirement};
+use crate::http::Response;
+use crate::ioloop::Frame;
+
+/// What `#[route]` makes of a function: something with a route. `routes![index, blog::entry]` collects them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a route",
+    label = "no `#[route]` stands above this",
+    note = "write `#[route(\"/path\")]` above the function"
+)]
+pub trait Endpoint {
+    /// The route.
+    fn route() -> Route;
+}
+
+/// A place in the program's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// The file, as `file!()` has it.
+    pub file: &'static str,
+    /// The line, counted from 1.
+    pub line: u32,
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+type Handler = Box<dyn Fn(Context) -> Frame<Response>>;
+
+/// A path, the methods it answers, and the handler that does.
+///
+/// `#[route]` makes one of a function. By hand it is
+///
+/// ```
+/// use gustnado::{Location, Method, Respond, Route};
+///
+/// let route = Route::new("/hello/{name}", "hello", Location { file: file!(), line: line!() })
+///     .methods([Method::GET])
+///     .handler(|cx| async move {
+///         match cx.capture(0) {
+///             Ok(name) => format!("Hello, {}", name.unwrap_or("world")).respond(&cx),
+///             Err(error) => error.respond(&cx),
+///         }
+///     });
+/// assert_eq!(route.path(), "/hello/{name}");
+/// ```
+pub struct Route {
+    path: Cow<'static, str>,
+    name: &'static str,
+    location: Location,
+    methods: Vec<Method>,
+    requirements: Vec<fn() -> Option<Requirement>>,
+    streams: bool,
+    finish_on_disconnect: bool,
+    max_body_size: Option<u64>,
+    handler: Option<Handler>,
+    /// The segment that each capture is, counted from 0, and whether it is a tail. Filled in by the router.
+    captures: Vec<(usize, bool)>,
+}
+
+impl Route {
+    /// A route of this path. The handler's name and place are for messages.
+    ///
+    /// The path's grammar is checked when the application is built.
+    pub fn new(path: impl Into<Cow<'static, str>>, name: &'static str, location: Location) -> Self {
+        Self {
+            path: path.into(),
+            name,
+            location,
+            methods: Vec::new(),
+            requirements: Vec::new(),
+            streams: false,
+            finish_on_disconnect: false,
+            max_body_size: None,
+            handler: None,
+            captures: Vec::new(),
+        }
+    }
+
+    /// The methods it answers; GET if none are given. HEAD follows GET, and OPTIONS is answered by itself.
+    #[must_use]
+    pub fn methods(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
+        for method in methods {
+            if !self.methods.contains(&method) {
+                self.methods.push(method);
+            }
+        }
+        self
+    }
+
+    /// Says that the handler takes an argument, `<&Db as FromRequest>::ARGUMENT`: what it needs provided is checked
+    /// at start-up, and one that takes the body as it arrives is not kept waiting for the whole.
+    #[must_use]
+    pub fn takes(mut self, argument: Argument) -> Self {
+        self.requirements.push(argument.requirement);
+        self.streams |= argument.streams;
+        self
+    }
+
+    /// Whether the handler runs to its end when the client goes away. If not (the default), it is dropped.
+    #[must_use]
+    pub fn finish_on_disconnect(mut self, finish: bool) -> Self {
+        self.finish_on_disconnect = finish;
+        self
+    }
+
+    /// The longest body it takes, in bytes, instead of the application's limit. A longer one is a 413.
+    #[must_use]
+    pub fn max_body_size(mut self, bytes: u64) -> Self {
+        self.max_body_size = Some(bytes);
+        self
+    }
+
+    /// What answers a request. A route without a handler is a start-up error.
+    #[must_use]
+    pub fn handler<F>(mut self, handler: impl Fn(Context) -> F + 'static) -> Self
+    where
+        F: Future<Output = Response> + 'static,
+    {
+        self.handler = Some(Box::new(move |cx| Frame::new(handler(cx))));
+        self
+    }
+
+    /// The path, as it was written.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The handler's name.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Where the handler is written.
+    pub fn location(&self) -> Location {
+        self.location
+    }
+
+    pub(crate) fn body_limit(&self) -> Option<u64> {
+        self.max_body_size
+    }
+
+    pub(crate) fn wants_stream(&self) -> bool {
+        self.streams
+    }
+
+    pub(crate) fn outlives_client(&self) -> bool {
+        self.finish_on_disconnect
+    }
+
+    pub(crate) fn requirements(&self) -> impl Iterator<Item = Requirement> {
+        self.requirements.iter().filter_map(|requirement| requirement())
+    }
+
+    #[inline]
+    pub(crate) fn call(&self, cx: Context) -> Frame<Response> {
+        match &self.handler {
+            Some(handler) => handler(cx),
+            // The router refuses a route without a handler.
+            None => Frame::new(async { Response::new(StatusCode::INTERNAL_SERVER_ERROR) }),
+        }
+    }
+
+    /// How many captures its path has, once a router took it.
+    pub(crate) fn captures(&self) -> usize {
+        self.captures.len()
+    }
+
+    /// The part of a matching path that this capture is, still percent-encoded.
+    pub(crate) fn capture<'p>(&self, position: usize, path: &'p str) -> Option<&'p str> {
+        let &(segment, tail) = self.captures.get(position)?;
+        let mut rest = path.strip_prefix('/')?;
+        for _ in 0..segment {
+            rest = Cut::of(rest).after?;
+        }
+        Some(if tail { rest } else { Cut::of(rest).segment })
+    }
+
+    fn find_captures(pattern: &Pattern<'_>) -> Vec<(usize, bool)> {
+        let captures = pattern.segments().iter().enumerate();
+        captures
+            .filter_map(|(index, segment)| match segment {
+                Segment::Literal(_) => None,
+                Segment::Capture(_) => Some((index, false)),
+                Segment::Tail(_) => Some((index, true)),
+            })
+            .collect()
+    }
+}
+
+/// A path cut at its first slash.
+struct Cut<'p> {
+    segment: &'p str,
+    /// What follows the slash, if there is one.
+    after: Option<&'p str>,
+    /// Whether the segment has a `%`.
+    escaped: bool,
+}
+
+impl<'p> Cut<'p> {
+    /// Byte by byte: segments are short, and `memchr` would spend more on its call than on its work.
+    #[inline]
+    fn of(path: &'p str) -> Self {
+        let mut escaped = false;
+        for (at, byte) in path.bytes().enumerate() {
+            match byte {
+                b'/' => {
+                    return Self { segment: &path[..at], after: Some(&path[at + 1..]), escaped };
+                }
+                b'%' => escaped = true,
+                _ => {}
+            }
+        }
+        Self { segment: path, after: None, escaped }
+    }
+}
+
+/// For messages: `"/user/{id}" (handler user, src/main.rs:10)`.
+impl fmt::Display for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} (handler {}, {})", self.path, self.name, self.location)
+    }
+}
+
+impl fmt::Debug for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Route")
+            .field("path", &self.path)
+            .field("name", &self.name)
+            .field("location", &self.location)
+            .field("methods", &self.methods)
+            .finish_non_exhaustive()
+    }
+}
