@@ -34,7 +34,7 @@ impl Function {
         parse.parse2(item)
     }
 
-    /// The name and the visibility of a function that could not be read as a whole.
+    /// The name and the visibility of a function that has a body, but could not be read as a whole.
     pub(crate) fn name_of(item: TokenStream) -> Option<(Visibility, Ident)> {
         let parse = |input: ParseStream<'_>| {
             input.call(Attribute::parse_outer)?;
@@ -44,15 +44,19 @@ impl Function {
             }
             input.parse::<Token![fn]>()?;
             let name = input.call(Ident::parse_any)?;
-            input.parse::<TokenStream>()?;
-            Ok((visibility, name))
+            let rest: TokenStream = input.parse()?;
+            match rest.into_iter().last() {
+                Some(TokenTree::Group(_)) => Ok((visibility, name)),
+                _ => Err(input.error("no body")),
+            }
         };
         parse.parse2(item).ok()
     }
 
-    /// The attributes that decide whether the function exists.
-    pub(crate) fn conditions(&self) -> impl Iterator<Item = &Attribute> {
-        self.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"))
+    /// The attributes of this name.
+    pub(crate) fn attributes_of(&self, name: &str) -> TokenStream {
+        let named = self.attributes.iter().filter(|attribute| attribute.path().is_ident(name));
+        named.map(ToTokens::to_token_stream).collect()
     }
 
     pub(crate) fn receiver(&self) -> bool {

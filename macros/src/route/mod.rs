@@ -40,7 +40,9 @@ pub(crate) fn expand(
     let attribute = shorthand.map_or("route", |shorthand| shorthand.name);
     let Some(function) = errors.check(Function::parse(item.clone(), attribute)) else {
         let stub = Function::name_of(item.clone()).map(|(visibility, name)| {
-            Registration::stub(&visibility, &name, TokenStream::new(), &options.krate)
+            let (conditions, deprecation) = Default::default();
+            let (visibility, name, krate) = (&visibility, &name, &options.krate);
+            Registration { visibility, name, conditions, deprecation, krate }.stub()
         });
         return quote! { #item #stub #errors };
     };
@@ -53,16 +55,13 @@ pub(crate) fn expand(
     function.check_plain("a handler", &mut errors);
     let arguments = arguments::read(options.path.as_ref(), &function.signature, &mut errors);
 
-    let conditions: TokenStream = function.conditions().map(ToTokens::to_token_stream).collect();
-    let (visibility, name) = (&function.visibility, &function.signature.ident);
+    let registration = Registration::new(&function, &options.krate);
     let registration = match &options.path {
         Some(path) if errors.is_empty() => {
             let handler = Handler::new(&function, &arguments);
-            let route = route(path, &options, &handler);
-            let checks = handler.body_check();
-            Registration { visibility, name, conditions, checks, route }.expand(&options.krate)
+            registration.of(&handler.body_check(), &route(path, &options, &handler))
         }
-        _ => Registration::stub(visibility, name, conditions, &options.krate),
+        _ => registration.stub(),
     };
     quote! { #item #registration #errors }
 }
@@ -120,31 +119,37 @@ fn route(path: &RoutePath, options: &RouteOptions, handler: &Handler<'_>) -> Tok
 struct Registration<'f> {
     visibility: &'f Visibility,
     name: &'f Ident,
+    /// Whether it exists.
     conditions: TokenStream,
-    checks: TokenStream,
-    route: TokenStream,
+    /// Naming it in `routes!` is a use of the function.
+    deprecation: TokenStream,
+    krate: &'f CratePath,
 }
 
-impl Registration<'_> {
-    /// An item for a function with a mistake: what names it is right, so there is no second error.
-    fn stub(
-        visibility: &Visibility,
-        name: &Ident,
-        conditions: TokenStream,
-        krate: &CratePath,
-    ) -> TokenStream {
-        let route = quote! { ::core::unreachable!() };
-        let checks = TokenStream::new();
-        Registration { visibility, name, conditions, checks, route }.expand(krate)
+impl<'f> Registration<'f> {
+    fn new(function: &'f Function, krate: &'f CratePath) -> Self {
+        Self {
+            visibility: &function.visibility,
+            name: &function.signature.ident,
+            conditions: function.attributes_of("cfg"),
+            deprecation: function.attributes_of("deprecated"),
+            krate,
+        }
     }
 
-    fn expand(self, krate: &CratePath) -> TokenStream {
-        let Self { visibility, name, conditions, checks, route } = self;
+    /// The item of a function with a mistake: what names it is right, so there is no second error.
+    fn stub(&self) -> TokenStream {
+        self.of(&TokenStream::new(), &quote! { ::core::unreachable!() })
+    }
+
+    fn of(&self, checks: &TokenStream, route: &TokenStream) -> TokenStream {
+        let Self { conditions, deprecation, .. } = self;
         // Quiet: the function has the same name and visibility, and lints speak of it already.
-        let (visibility, name) = (quieted(visibility), quieted(name));
-        let import = krate.import();
+        let (visibility, name) = (quieted(self.visibility), quieted(self.name));
+        let import = self.krate.import();
         quote! {
             #conditions
+            #deprecation
             #[doc(hidden)]
             #[allow(non_camel_case_types)]
             #visibility struct #name {}

@@ -201,6 +201,7 @@ fn read_methods(
     let list;
     let bracket = bracketed!(list in input);
     if !several {
+        list.parse::<TokenStream>()?;
         let message = "expected one method\nhelp: write `methods = [..]`";
         return Err(syn::Error::new(bracket.span.join(), message));
     }
