@@ -124,7 +124,10 @@ impl PatternError {
 impl Display for PatternError {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         self.write_message(f)?;
-        write!(f, "\n{}\nhelp: ", Excerpt { path: &self.path, at: self.at.clone() })?;
+        if !self.path.is_empty() {
+            write!(f, "\n{}", Excerpt { path: &self.path, at: self.at.clone() })?;
+        }
+        f.write_str("\nhelp: ")?;
         self.write_help(f)
     }
 }

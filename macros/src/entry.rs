@@ -163,8 +163,8 @@ impl EntryOptions {
     fn read(&mut self, entry: Entry, input: ParseStream<'_>, errors: &mut Errors) {
         options::read_all(input, entry.keys(), errors, |key, input, _| {
             match key.to_string().as_str() {
-                "crate" => self.krate = CratePath::read(input)?,
-                _ => self.timeout = Some(seconds(&options::number(input, "timeout = 10")?)?),
+                "crate" => self.krate = CratePath::read(key, input)?,
+                _ => self.timeout = Some(seconds(&options::number(key, input, "10")?)?),
             }
             Ok(())
         });

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::quote;
 use syn::ext::IdentExt;
-use syn::parse::{Parse, ParseStream};
+use syn::parse::ParseStream;
 use syn::{Expr, ExprLit, Lit, LitBool, LitStr, Path, Token, parse_quote};
 
 use crate::errors::Errors;
@@ -86,34 +86,41 @@ pub(crate) fn skip_to_comma(input: ParseStream<'_>) {
     }
 }
 
-/// `= value`.
-pub(crate) fn value<T: Parse>(input: ParseStream<'_>) -> syn::Result<T> {
-    input.parse::<Token![=]>()?;
-    input.parse()
+/// The `=` behind a key.
+pub(crate) fn equals(key: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
+    if !input.peek(Token![=]) {
+        return Err(syn::Error::new(key.span(), format!("expected `{key} = ..`")));
+    }
+    input.parse::<Token![=]>().map(drop)
 }
 
 /// Nothing, or `= true`, or `= false`.
-pub(crate) fn flag(input: ParseStream<'_>) -> syn::Result<bool> {
+pub(crate) fn flag(key: &Ident, input: ParseStream<'_>) -> syn::Result<bool> {
     if !input.peek(Token![=]) {
         return Ok(true);
     }
-    value::<LitBool>(input).map(|flag| flag.value)
+    equals(key, input)?;
+    if !input.peek(LitBool) {
+        return Err(input.error("expected `true` or `false`"));
+    }
+    input.parse().map(|flag: LitBool| flag.value)
 }
 
 /// `= expression`, but not a string: `example` is what to write instead.
-pub(crate) fn number(input: ParseStream<'_>, example: &str) -> syn::Result<Expr> {
-    let expression: Expr = value(input)?;
+pub(crate) fn number(key: &Ident, input: ParseStream<'_>, example: &str) -> syn::Result<Expr> {
+    equals(key, input)?;
+    let expression: Expr = input.parse()?;
     if let Expr::Lit(ExprLit { lit: lit @ (Lit::Str(_) | Lit::Bool(_) | Lit::Char(_)), .. }) =
         &expression
     {
-        return Err(syn::Error::new(lit.span(), format!("expected a number: `{example}`")));
+        return Err(syn::Error::new(lit.span(), format!("expected a number: `{key} = {example}`")));
     }
     Ok(expression)
 }
 
 /// `= "text"`, and not empty.
 pub(crate) fn text(key: &Ident, input: ParseStream<'_>) -> syn::Result<LitStr> {
-    input.parse::<Token![=]>()?;
+    equals(key, input)?;
     if !input.peek(LitStr) {
         return Err(input.error(format!("expected a string: `{key} = \"..\"`")));
     }
@@ -128,8 +135,8 @@ pub(crate) fn text(key: &Ident, input: ParseStream<'_>) -> syn::Result<LitStr> {
 pub(crate) struct CratePath(Path);
 
 impl CratePath {
-    pub(crate) fn read(input: ParseStream<'_>) -> syn::Result<Self> {
-        input.parse::<Token![=]>()?;
+    pub(crate) fn read(key: &Ident, input: ParseStream<'_>) -> syn::Result<Self> {
+        equals(key, input)?;
         if input.peek(LitStr) {
             return Err(input.error("expected a path without quotes: `crate = my::gustnado`"));
         }

@@ -1,7 +1,8 @@
 //! `routes![..]`: the routes of several functions, as a `Vec`.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Expr, Path, Token, parenthesized, token};
 
@@ -102,8 +103,8 @@ impl Entry {
 }
 
 fn read_crate(input: ParseStream<'_>) -> syn::Result<CratePath> {
-    input.parse::<Token![crate]>()?;
-    let krate = CratePath::read(input)?;
+    let key = input.call(Ident::parse_any)?;
+    let krate = CratePath::read(&key, input)?;
     input.parse::<Token![;]>()?;
     Ok(krate)
 }

@@ -55,32 +55,31 @@ impl<'f> Handler<'f> {
             quote! { #(#conditions)* #name }
         });
         let wait = self.function.is_async().then(|| quote! { .await });
-        let returned = quote! { #function(#(#passed),*) #wait };
-        let response = self.respond(&quote_spanned! { site=> #returned, &#cx });
+        let (respond, returned) = self.respond();
         // A binding, not a tail: in older editions, what a tail borrows outlives `cx`.
         quote_spanned! { site=>
             |#cx: __gustnado::Context| async move {
                 #(#takes)*
-                let response = #response;
+                let #returned = #function(#(#passed),*) #wait;
+                let response = #respond(#returned, &#cx);
                 response
             }
         }
     }
 
-    /// The conversion of what the function returns.
-    fn respond(&self, arguments: &TokenStream) -> TokenStream {
+    /// The conversion of what the function returns, and a name for that.
+    fn respond(&self) -> (TokenStream, Ident) {
+        let site = Span::mixed_site();
         let Some(output) = self.function.output() else {
-            return quote! { __gustnado::Respond::respond(#arguments) };
+            return (quote! { __gustnado::Respond::respond }, Ident::new("returned", site));
         };
         let ty = UserType::new(output, &self.function.signature);
-        // What `impl Trait` stands for has no name, so it is left to be inferred.
-        let (start, end) = (ty.start(), ty.end());
-        let respond = match has_impl(output) {
-            true => quote_spanned! { start=> __gustnado::Respond::respond },
-            false => ty.item_of(&quote! { __gustnado::Respond }, "respond"),
-        };
-        let arguments = quote_spanned! { end=> (#arguments) };
-        quote! { #respond #arguments }
+        let returned = Ident::new("returned", site.located_at(ty.start()));
+        if has_impl(output) {
+            // What `impl Trait` stands for has no name, so it is left to be inferred.
+            return (quote_spanned! { ty.start()=> __gustnado::Respond::respond }, returned);
+        }
+        (quote! { <#ty as __gustnado::Respond>::respond }, returned)
     }
 
     /// A constant that cannot be evaluated if two arguments take the body.
@@ -111,16 +110,17 @@ fn take(argument: &Argument, cx: &Ident) -> TokenStream {
     let Argument { ty, source, .. } = argument;
     match source {
         Source::Capture { position, name } => {
-            let read = ty.item_of(&quote! { __gustnado::FromCapture<'_> }, "from_capture");
             // A closure, because the function itself, passed as a value, would be a second place for an error.
             let text = Ident::new("text", Span::mixed_site());
-            let arguments = quote_spanned! { ty.end()=> (#text) };
-            quote! { __gustnado::capture(&#cx, #position, #name, |#text| #read #arguments) }
+            let read = quote! { |#text| <#ty as __gustnado::FromCapture<'_>>::from_capture(#text) };
+            quote! { __gustnado::capture(&#cx, #position, #name, #read) }
         }
         Source::Request => {
-            let from_request = ty.item_of(&quote! { __gustnado::FromRequest<'_> }, "from_request");
-            let context = quote_spanned! { ty.end()=> (&#cx).await };
-            quote! { #from_request #context }
+            // The compiler reports twice that the trait is missing, at the type and at the call: with the tokens of
+            // the call at the type too, it merges them.
+            let start = quote_spanned! { ty.start()=> < };
+            let end = quote_spanned! { ty.end()=> >::from_request(&#cx).await };
+            quote! { #start #ty as __gustnado::FromRequest<'_> #end }
         }
     }
 }

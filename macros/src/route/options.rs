@@ -57,10 +57,10 @@ impl RouteOptions {
         let mut method_keys: Vec<Ident> = Vec::new();
         options::read_all(input, KEYS, errors, |key, input, errors| {
             match key.to_string().as_str() {
-                "crate" => self.krate = CratePath::read(input)?,
-                "finish_on_disconnect" => self.finish_on_disconnect = options::flag(input)?,
+                "crate" => self.krate = CratePath::read(key, input)?,
+                "finish_on_disconnect" => self.finish_on_disconnect = options::flag(key, input)?,
                 "max_body_size" => {
-                    self.max_body_size = Some(options::number(input, "max_body_size = 1_000")?);
+                    self.max_body_size = Some(options::number(key, input, "1_000")?);
                 }
                 "name" => self.name = Some(options::text(key, input)?),
                 _ => {
@@ -190,7 +190,7 @@ fn read_methods(
     input: ParseStream<'_>,
     errors: &mut Errors,
 ) -> syn::Result<Vec<Ident>> {
-    input.parse::<Token![=]>()?;
+    options::equals(key, input)?;
     let several = key == "methods";
     if !input.peek(token::Bracket) {
         if several {

@@ -1,13 +1,10 @@
 //! The types in a handler's signature.
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::ToTokens;
 use syn::{Signature, Type};
 
 /// A type as the author wrote it, and where.
-///
-/// What an expansion needs of the type is written at the place of the type, so that the compiler reports there what
-/// the type lacks. It merges reports of one place, so using the type twice makes one error.
 pub(super) struct UserType {
     /// Without the lifetimes that the function declares: where the type is used, each is inferred.
     tokens: TokenStream,
@@ -23,15 +20,6 @@ impl UserType {
         let mut spans = tokens.clone().into_iter().map(|tree| tree.span());
         let first = spans.next().unwrap_or_else(Span::call_site);
         Self { first, last: spans.last().unwrap_or(first), tokens }
-    }
-
-    /// `<Type as trait>::item`, all of it at the place of the type: what calls it must be there too.
-    pub(super) fn item_of(&self, of_trait: &TokenStream, item: &str) -> TokenStream {
-        let Self { tokens, first, last } = self;
-        let item = Ident::new(item, *last);
-        let start = quote_spanned! { *first=> < };
-        let end = quote_spanned! { *last=> >::#item };
-        quote! { #start #tokens as #of_trait #end }
     }
 
     /// The place where the type begins.
