@@ -413,3 +413,6 @@ const FORBIDDEN: [&str; 29] = [
 fn broken(byte: u8, rule: Violation) -> Violation {
     if byte == b'\n' { Violation::BareLineFeed } else { rule }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,7 +25,7 @@ pub struct Limits {
     /// Bytes of the body. Default 100 MiB; beyond it a request is answered with 413. A route may set its
     /// own.
     pub body: u64,
-    /// Bytes of the line that starts a chunk, with its CRLF. Default 256; beyond it a request is answered
+    /// Bytes of the line that starts a chunk, without its CRLF. Default 256; beyond it a request is answered
     /// with 400.
     pub chunk_line: usize,
     /// Bytes of all chunk extensions of a body together. Default 16 KiB; beyond it a request is answered

@@ -271,3 +271,6 @@ fn rest_of(whole: Body, out: &mut Vec<u8>) -> Rest {
         Body::Empty | Body::Stream(_) => Rest::Nothing,
     }
 }
+
+#[cfg(test)]
+mod tests;
