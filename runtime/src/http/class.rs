@@ -12,7 +12,7 @@ impl Class {
     /// What may be in a request target: VCHAR without `#`, since a fragment is never sent. RFC 3986 is
     /// stricter, but browsers send `|`, `{` and the like as they are.
     pub(super) const TARGET: Self = Self(4);
-    /// What a reg-name or an IPv4 address is made of, `%` included. RFC 3986 §3.2.2.
+    /// What a reg-name or an IPv4 address is made of, but for `%`. RFC 3986 §3.2.2.
     pub(super) const HOST: Self = Self(8);
 
     /// Whether `byte` belongs to this class.
@@ -98,7 +98,6 @@ const fn classes(byte: u8) -> u8 {
             b'-' | b'.'
                 | b'_'
                 | b'~'
-                | b'%'
                 | b'!'
                 | b'$'
                 | b'&'

@@ -102,18 +102,21 @@ impl From<HTTPDate> for SystemTime {
 #[derive(Clone, Debug)]
 pub struct DateLine {
     date: HTTPDate,
-    line: [u8; Self::LENGTH],
+    /// The line, behind the status line that most responses have: one copy instead of two.
+    bytes: [u8; Self::STATUS + Self::LENGTH],
 }
 
 impl DateLine {
     /// Bytes of the line, CRLF included.
     pub const LENGTH: usize = 37;
 
+    const STATUS: usize = 17;
+
     /// The line for `date`.
     pub fn new(date: HTTPDate) -> Self {
-        let mut line = *b"Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n";
-        line[6..35].copy_from_slice(&date.imf_fixdate());
-        Self { date, line }
+        let mut bytes = *b"HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n";
+        bytes[Self::STATUS + 6..][..29].copy_from_slice(&date.imf_fixdate());
+        Self { date, bytes }
     }
 
     /// Moves the line to `date`.
@@ -124,9 +127,14 @@ impl DateLine {
     }
 
     /// The line with its CRLF.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[Self::STATUS..]
+    }
+
+    /// The line behind the status line of 200.
     #[inline]
-    pub fn as_bytes(&self) -> &[u8; Self::LENGTH] {
-        &self.line
+    pub(super) fn ok_bytes(&self) -> &[u8; Self::STATUS + Self::LENGTH] {
+        &self.bytes
     }
 }
 

@@ -34,6 +34,14 @@ impl Span {
         Self::new(start..start + part.len())
     }
 
+    /// Moves the span along with bytes that were at `from` and are at `to` now.
+    #[inline]
+    pub(super) fn shift(&mut self, from: usize, to: usize) {
+        let distance = (to as u32).wrapping_sub(from as u32);
+        self.start = self.start.wrapping_add(distance);
+        self.end = self.end.wrapping_add(distance);
+    }
+
     #[inline]
     pub(super) fn start(self) -> usize {
         self.start as usize

@@ -1,12 +1,16 @@
 //! The head of a request: request line and headers.
 
 mod fast;
+mod recent;
 mod rules;
 mod scanner;
 mod target;
 
+use std::fmt;
+
 use ::http::{Method, Version};
 
+use self::recent::Recent;
 use self::rules::Facts;
 use self::scanner::{Scanned, Scanner};
 use self::target::Target;
@@ -33,7 +37,7 @@ use super::violation::Violation;
 /// assert_eq!(head.header(buffer, "host"), Some(&b"example.com"[..]));
 /// # Ok::<_, gustnado::http::Violation>(())
 /// ```
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Head {
     fields: Vec<Field>,
     method: Method,
@@ -45,6 +49,7 @@ pub struct Head {
     expects_continue: bool,
     upgrade: bool,
     scanner: Scanner,
+    recent: Recent,
 }
 
 impl Head {
@@ -59,20 +64,26 @@ impl Head {
     /// The first rule that the request breaks. It does not depend on how the bytes were split.
     pub fn parse(&mut self, buffer: &[u8], limits: &Limits) -> Result<Option<usize>, Violation> {
         if self.scanner.is_fresh() {
-            self.fields.clear();
+            if let Some(end) = self.repeat(buffer, limits) {
+                return Ok(Some(end));
+            }
+            self.clear();
             if let Some(end) = fast::parse(self, buffer, limits) {
                 return Ok(Some(end));
             }
-            self.fields.clear();
+            self.clear();
         }
         self.scan(buffer, limits)
     }
 
     /// Forgets the request, also a half-read one, and keeps the memory.
+    ///
+    /// There is no need to call this between one request and the next; it is for a request that will never be
+    /// complete.
     pub fn clear(&mut self) {
-        let fields = std::mem::take(&mut self.fields);
-        *self = Self { fields, ..Self::default() };
         self.fields.clear();
+        self.recent.forget();
+        self.scanner = Scanner::default();
     }
 
     /// The method; any token is accepted here.
@@ -180,6 +191,18 @@ impl Head {
         self.target = target;
         self.version = version;
         Ok(())
+    }
+}
+
+/// The sizes only: what was sent is not ours to print.
+impl fmt::Debug for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Head")
+            .field("method", &self.method)
+            .field("version", &self.version)
+            .field("framing", &self.framing)
+            .field("headers", &self.fields.len())
+            .finish_non_exhaustive()
     }
 }
 

@@ -146,6 +146,26 @@ impl Headers {
         &self.lines
     }
 
+    /// Makes room in `out` for all headers and `more` bytes.
+    #[inline]
+    pub(super) fn reserve_in(&self, out: &mut Vec<u8>, more: usize) {
+        let content_type = self.content_type.as_ref().map_or(0, |each| each.as_bytes().len());
+        out.reserve(self.lines.len() + content_type + more);
+    }
+
+    /// Appends all headers to `out`.
+    #[inline]
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        if let Some(content_type) = &self.content_type {
+            out.extend_from_slice(b"Content-Type: ");
+            out.extend_from_slice(content_type.as_bytes());
+            out.extend_from_slice(b"\r\n");
+        }
+        if !self.lines.is_empty() {
+            out.extend_from_slice(&self.lines);
+        }
+    }
+
     fn push(&mut self, name: &str, value: &[u8]) {
         let length = name.len() + value.len() + 4;
         // Most responses have none or a handful: one allocation should do for those.

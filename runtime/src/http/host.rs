@@ -23,10 +23,10 @@ pub fn is_host(authority: &[u8]) -> bool {
     let end = authority.iter().position(|&byte| !Class::HOST.has(byte)).unwrap_or(authority.len());
     let (name, rest) = authority.split_at(end);
     match rest {
-        _ if name.contains(&b'%') && !is_percent_encoded(name) => false,
         [] => !name.is_empty(),
         [b':', port @ ..] => !name.is_empty() && is_port(port),
         [b'[', rest @ ..] => name.is_empty() && is_literal(rest),
+        [b'%', ..] => is_percent_encoded(authority),
         _ => false,
     }
 }
@@ -58,17 +58,19 @@ fn is_port(port: &[u8]) -> bool {
             .is_some_and(|number| number <= 65_535)
 }
 
-/// Whether each `%` is followed by two hexadecimal digits.
+/// A name with escapes, which nobody uses.
 #[cold]
-fn is_percent_encoded(name: &[u8]) -> bool {
-    let mut rest = name.iter();
-    while let Some(byte) = rest.next() {
-        let mut hex = || rest.next().is_some_and(u8::is_ascii_hexdigit);
-        if *byte == b'%' && !(hex() && hex()) {
+fn is_percent_encoded(authority: &[u8]) -> bool {
+    let end = authority.iter().position(|&byte| byte == b':').unwrap_or(authority.len());
+    let mut name = authority[..end].iter();
+    while let Some(byte) = name.next() {
+        let mut hex = || name.next().is_some_and(u8::is_ascii_hexdigit);
+        let valid = if *byte == b'%' { hex() && hex() } else { Class::HOST.has(*byte) };
+        if !valid {
             return false;
         }
     }
-    true
+    end == authority.len() || is_port(&authority[end + 1..])
 }
 
 #[cfg(test)]

@@ -39,17 +39,20 @@ impl Response {
     ///
     /// 101 is a response like any other, and the `Upgrade` option of Connection is written for it. The other
     /// 1xx announce a response and cannot be one: they are sent as 500.
+    #[inline]
     pub fn new(status: StatusCode) -> Self {
         Self { headers: Headers::default(), body: Body::Empty, status }
     }
 
     /// The same response with this body.
+    #[inline]
     pub fn with_body(mut self, body: impl Into<Body>) -> Self {
         self.body = body.into();
         self
     }
 
     /// The same response with this Content-Type.
+    #[inline]
     pub fn with_content_type(mut self, content_type: ContentType) -> Self {
         self.headers.set_content_type(content_type);
         self
@@ -70,6 +73,7 @@ impl Response {
     }
 
     /// The same response with another status.
+    #[inline]
     pub fn with_status(mut self, status: StatusCode) -> Self {
         self.status = status;
         self
@@ -118,65 +122,70 @@ impl Response {
     /// - The answer to HEAD has the head that GET would get, and no body.
     /// - A body of unknown length is chunked for HTTP/1.1, and ended by closing the connection for HTTP/1.0.
     /// - 101 and 426 carry the connection option `Upgrade`, as RFC 9110 §7.8 demands.
+    #[inline]
     pub fn encode(self, context: &Encoding<'_>, out: &mut Vec<u8>) -> Encoded {
-        let Self { headers, body, status } = self;
+        if self.status == StatusCode::OK
+            && context.version == Version::HTTP_11
+            && context.keep_alive
+            && !context.head_only
+            && let Some(body) = self.body.as_bytes()
+            && body.len() <= INLINE
+        {
+            self.headers.reserve_in(out, HEAD + body.len());
+            out.extend_from_slice(context.date.ok_bytes());
+            self.headers.write(out);
+            out.extend_from_slice(b"Content-Length: ");
+            out.extend_from_slice(itoa::Buffer::new().format(body.len()).as_bytes());
+            out.extend_from_slice(b"\r\n\r\n");
+            out.extend_from_slice(body);
+            return Encoded { rest: Rest::Nothing, keep_alive: true };
+        }
+        self.encode_unusual(context, out)
+    }
+
+    fn encode_unusual(mut self, context: &Encoding<'_>, out: &mut Vec<u8>) -> Encoded {
+        let status = self.status;
         if status.is_informational() && status != StatusCode::SWITCHING_PROTOCOLS {
             return Self::new(StatusCode::INTERNAL_SERVER_ERROR).encode(context, out);
         }
         let bodiless = status.is_informational()
             || status == StatusCode::NO_CONTENT
             || status == StatusCode::NOT_MODIFIED;
+        if bodiless {
+            self.headers.set_content_type(None);
+        }
         let old = context.version == Version::HTTP_10;
-        let length = body.length();
+        let length = self.body.length();
         let until_close = old && length.is_none() && !bodiless;
         let keep_alive = context.keep_alive && !until_close;
 
-        // One check of the room for everything of bounded size; what follows never moves the buffer.
-        let inline = body.as_bytes().filter(|bytes| bytes.len() <= INLINE).unwrap_or_default();
-        let content_type = headers.content_type().map_or(&b""[..], ContentType::as_bytes);
-        out.reserve(HEAD + content_type.len() + headers.as_bytes().len() + inline.len());
-
-        if status == StatusCode::OK {
-            out.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
-        } else {
-            write_status_line(status, out);
-        }
+        self.headers.reserve_in(out, HEAD);
+        write_status_line(status, out);
         out.extend_from_slice(context.date.as_bytes());
-        if !content_type.is_empty() && !bodiless {
-            out.extend_from_slice(b"Content-Type: ");
-            out.extend_from_slice(content_type);
-            out.extend_from_slice(b"\r\n");
-        }
-        if !headers.as_bytes().is_empty() {
-            out.extend_from_slice(headers.as_bytes());
-        }
-        // HTTP/1.1 keeps a connection unless told otherwise, HTTP/1.0 closes it unless told otherwise.
-        if old || !keep_alive || status.as_u16() == 101 || status.as_u16() == 426 {
-            write_connection(status, old, keep_alive, out);
-        }
-        if !bodiless {
-            match length {
-                Some(length) => {
-                    out.extend_from_slice(b"Content-Length: ");
-                    out.extend_from_slice(itoa::Buffer::new().format(length).as_bytes());
-                    out.extend_from_slice(b"\r\n");
-                }
-                None if !old => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
-                None => {}
+        self.headers.write(out);
+        write_connection(status, old, keep_alive, out);
+        match length {
+            _ if bodiless => {}
+            Some(length) => {
+                out.extend_from_slice(b"Content-Length: ");
+                out.extend_from_slice(itoa::Buffer::new().format(length).as_bytes());
+                out.extend_from_slice(b"\r\n");
             }
+            None if old => {}
+            None => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
         }
         out.extend_from_slice(b"\r\n");
 
         if bodiless || context.head_only {
             return Encoded { rest: Rest::Nothing, keep_alive };
         }
-        let rest = match body {
+        let rest = match self.body {
             Body::Stream(stream) => match length {
                 Some(length) => Rest::Sized(stream, length),
                 None if old => Rest::UntilClose(stream),
                 None => Rest::Chunked(stream),
             },
-            whole => rest_of(whole, out),
+            whole => write_whole(whole, out),
         };
         Encoded { rest, keep_alive }
     }
@@ -235,7 +244,6 @@ const INLINE: usize = 16 * 1024;
 /// No status line, Date, Connection, length and the names around them are together longer than this.
 const HEAD: usize = 256;
 
-#[cold]
 fn write_status_line(status: StatusCode, out: &mut Vec<u8>) {
     out.extend_from_slice(b"HTTP/1.1 ");
     out.extend_from_slice(status.as_str().as_bytes());
@@ -244,32 +252,34 @@ fn write_status_line(status: StatusCode, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
 
+/// HTTP/1.1 keeps a connection unless told otherwise, HTTP/1.0 closes it unless told otherwise. `close` is said to
+/// both: it costs nothing, and a proxy in between may not speak what the client speaks.
 fn write_connection(status: StatusCode, old: bool, keep_alive: bool, out: &mut Vec<u8>) {
-    let upgrade = matches!(status, StatusCode::SWITCHING_PROTOCOLS | StatusCode::UPGRADE_REQUIRED);
-    let line: &[u8] = match (upgrade, keep_alive) {
-        (true, _) if status == StatusCode::SWITCHING_PROTOCOLS => b"Connection: Upgrade\r\n",
-        (true, true) if old => b"Connection: Upgrade, keep-alive\r\n",
-        (true, true) => b"Connection: Upgrade\r\n",
-        (true, false) => b"Connection: Upgrade, close\r\n",
-        (false, true) => b"Connection: keep-alive\r\n",
-        // Said to HTTP/1.0 as well: it costs nothing, and a proxy in between may speak 1.1.
-        (false, false) => b"Connection: close\r\n",
+    let line: &[u8] = match (status, keep_alive) {
+        // The connection is the new protocol's from here on.
+        (StatusCode::SWITCHING_PROTOCOLS, _) => b"Connection: Upgrade\r\n",
+        (StatusCode::UPGRADE_REQUIRED, true) if old => b"Connection: Upgrade, keep-alive\r\n",
+        (StatusCode::UPGRADE_REQUIRED, true) => b"Connection: Upgrade\r\n",
+        (StatusCode::UPGRADE_REQUIRED, false) => b"Connection: Upgrade, close\r\n",
+        (_, true) if old => b"Connection: keep-alive\r\n",
+        (_, true) => b"",
+        (_, false) => b"Connection: close\r\n",
     };
     out.extend_from_slice(line);
 }
 
-fn rest_of(whole: Body, out: &mut Vec<u8>) -> Rest {
-    let Some(bytes) = whole.as_bytes() else { return Rest::Nothing };
-    if bytes.len() <= INLINE {
-        out.extend_from_slice(bytes);
-        return Rest::Nothing;
+fn write_whole(whole: Body, out: &mut Vec<u8>) -> Rest {
+    let bytes = match whole {
+        Body::Static(bytes) => Bytes::from_static(bytes),
+        Body::Bytes(bytes) => bytes,
+        Body::Buffer(bytes) => bytes.into(),
+        Body::Empty | Body::Stream(_) => return Rest::Nothing,
+    };
+    if bytes.len() > INLINE {
+        return Rest::Whole(bytes);
     }
-    match whole {
-        Body::Static(bytes) => Rest::Whole(Bytes::from_static(bytes)),
-        Body::Bytes(bytes) => Rest::Whole(bytes),
-        Body::Buffer(bytes) => Rest::Whole(bytes.into()),
-        Body::Empty | Body::Stream(_) => Rest::Nothing,
-    }
+    out.extend_from_slice(&bytes);
+    Rest::Nothing
 }
 
 #[cfg(test)]

@@ -58,7 +58,11 @@ pub(super) fn parse(head: &mut Head, buffer: &[u8], limits: &Limits) -> Option<u
     let method = Method::from_bytes(method.as_bytes()).ok()?;
     let version = if version == 0 { Version::HTTP_10 } else { Version::HTTP_11 };
     let target = Target::new(buffer, Span::of(target.as_bytes(), buffer), &method).ok()?;
+    let absolute = !target.authority.is_empty();
     head.conclude(method, target, version, &facts).ok()?;
+    if !absolute {
+        head.recent.remember(buffer, line + 2);
+    }
     Some(end)
 }
 

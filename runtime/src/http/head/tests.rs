@@ -512,3 +512,108 @@ fn the_scanner_never_steps_back() {
     }
     assert_eq!(head.parse(&input, &Limits::default()), Ok(Some(input.len())));
 }
+
+/// Request lines and header sections, good and bad; every pair of them is a request.
+fn combinations() -> Vec<Vec<u8>> {
+    let lines = [
+        "GET / HTTP/1.1\r\n",
+        "GET /a HTTP/1.1\r\n",
+        "PATCH /longer/path?and=query HTTP/1.1\r\n",
+        "GET / HTTP/1.0\r\n",
+        "GET http://c:1/d HTTP/1.1\r\n",
+        "OPTIONS * HTTP/1.1\r\n",
+        "GET * HTTP/1.1\r\n",
+        "CONNECT a:1 HTTP/1.1\r\n",
+        "GET  / HTTP/1.1\r\n",
+        "GET / / HTTP/1.1\r\n",
+        "GET /# HTTP/1.1\r\n",
+        "G\tT / HTTP/1.1\r\n",
+        "GET / HTTP/1.1\n",
+        "GET /\r HTTP/1.1\r\n",
+        "GET / HTTP/1.2\r\n",
+        "GET / HTTP/2.0\r\n",
+        "\r\nGET / HTTP/1.1\r\n",
+        " HTTP/1.1\r\n",
+    ];
+    let sections = [
+        "Host: a\r\n\r\n",
+        "Host: b\r\n\r\n",
+        "Host: a\r\nX: y\r\n\r\n",
+        "\r\n",
+        "Connection: keep-alive\r\n\r\n",
+        "Host: a\r\nContent-Length: 5\r\nConnection: close, upgrade\r\nExpect: 100-continue\r\n\r\n",
+        "Host: a\r\nTransfer-Encoding: chunked\r\nX:\r\n\r\n",
+        "Host: a\r\nHost: a\r\n\r\n",
+        "Host: a\n\r\n",
+    ];
+    lines
+        .iter()
+        .flat_map(|line| sections.iter().map(move |rest| [*line, rest].concat().into()))
+        .collect()
+}
+
+#[test]
+fn what_a_head_remembers_changes_nothing() {
+    let limits = Limits::default();
+    let inputs = combinations();
+    let fresh: Vec<_> = inputs
+        .iter()
+        .map(|input| {
+            let (head, result) = parse(input);
+            (result, result.is_ok().then(|| meaning(&head, input)), head.fields)
+        })
+        .collect();
+    let mut head = Head::default();
+    for first in &inputs {
+        for (second, (result, expected, fields)) in inputs.iter().zip(&fresh) {
+            let text = String::from_utf8_lossy(second);
+            let _ = head.parse(first, &limits);
+            if !head.scanner.is_fresh() {
+                head.clear();
+            }
+            for _ in 0..2 {
+                assert_eq!(head.parse(second, &limits), *result, "{text:?}");
+                if let Some(expected) = expected {
+                    assert_eq!(meaning(&head, second), *expected);
+                    assert_eq!(&head.fields, fields, "{text:?}");
+                }
+                if !head.scanner.is_fresh() {
+                    head.clear();
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_head_remembers_is_held_against_the_limits() {
+    let wide = Limits::default();
+    for (input, again) in [("/", "/"), ("/", "/a")] {
+        for (limits, violation) in [
+            (Limits { request_line: 13, ..wide }, Violation::RequestLineTooLong),
+            (Limits { header_bytes: 10, ..wide }, Violation::HeadersTooLarge),
+            (Limits { header_count: 0, ..wide }, Violation::TooManyHeaders),
+        ] {
+            let request = |path| format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").into_bytes();
+            let mut head = Head::default();
+            assert!(head.parse(&request(input), &wide).is_ok());
+            assert_eq!(head.parse(&request(again), &limits), Err(violation));
+        }
+    }
+}
+
+#[test]
+fn a_repeated_head_is_compared_and_not_parsed() {
+    let limits = Limits::default();
+    let mut head = Head::default();
+    let request = |line: &str| format!("{line}\r\nHost: a\r\nX: y\r\n\r\n").into_bytes();
+    let first = request("GET / HTTP/1.1");
+    assert_eq!(head.parse(&first, &limits), Ok(Some(first.len())));
+    assert_eq!(head.repeat(&first, &limits), Some(first.len()));
+    let second = request("DELETE /longer?query HTTP/1.1");
+    assert_eq!(head.repeat(&second, &limits), Some(second.len()));
+    assert_eq!(meaning(&head, &second), "DELETE /longer query a HTTP/1.1 None keep");
+    assert_eq!(head.header(&second, "x"), Some(&b"y"[..]));
+    assert_eq!(head.repeat(&request("GET / HTTP/1.0"), &limits), None);
+    assert_eq!(head.repeat(b"DELETE /longer?query HTTP/1.1\r\nHost: b\r\n\r\n", &limits), None);
+}
