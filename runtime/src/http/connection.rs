@@ -6,18 +6,19 @@
 use super::exchange::Exchange;
 use super::request::Request;
 use super::response::{Encoded, Encoding, Response};
-use super::server::Shared;
+use super::server::{Busy, Resting, Shared};
 use super::violation::Violation;
 use super::{ContentType, outgoing};
 use crate::coroutine::{cancel_after, moment};
 use crate::ioloop::{Frame, Key, panic_message};
 use crate::iostream::IOStream;
 use ::http::{Method, StatusCode};
+use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 /// So many requests of one connection are answered before others have a turn.
@@ -31,12 +32,48 @@ const BATCH: usize = 64 * 1024;
 const LINGER_BYTES: usize = 256 * 1024;
 const LINGER_TIME: Duration = Duration::from_secs(2);
 
-/// A connection at work.
-pub(super) struct Connection {
+/// A coroutine that serves one connection after the other. It is kept, with its memory, from one to the next.
+pub(super) struct Worker {
     server: Rc<Shared>,
-    /// Its place among the server's active connections.
+    /// Its place among the server's workers.
     place: Key,
+    desk: Rc<Desk>,
     exchange: Rc<Exchange>,
+}
+
+/// Where a worker finds its work.
+#[derive(Default)]
+pub(super) struct Desk {
+    work: Cell<Option<Work>>,
+    worker: RefCell<Option<Waker>>,
+}
+
+/// What a worker is asked to do.
+pub(super) enum Work {
+    /// Serve this connection, which has something to say.
+    Serve(Resting, Busy),
+    /// Go home.
+    End,
+}
+
+impl Desk {
+    pub(super) fn put(&self, work: Work) {
+        self.work.set(Some(work));
+        if let Some(worker) = &*self.worker.borrow() {
+            worker.wake_by_ref();
+        }
+    }
+
+    fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Work> {
+        if let Some(work) = self.work.take() {
+            return Poll::Ready(work);
+        }
+        let mut worker = self.worker.borrow_mut();
+        if !worker.as_ref().is_some_and(|worker| worker.will_wake(cx.waker())) {
+            *worker = Some(cx.waker().clone());
+        }
+        Poll::Pending
+    }
 }
 
 /// What becomes of a connection after a response.
@@ -64,18 +101,30 @@ enum Read {
     End,
 }
 
-impl Connection {
-    pub(super) fn new(server: Rc<Shared>, place: Key, exchange: Rc<Exchange>) -> Self {
-        Self { server, place, exchange }
+impl Worker {
+    pub(super) fn new(server: Rc<Shared>, place: Key, desk: Rc<Desk>) -> Self {
+        let exchange = server.exchange();
+        Self { server, place, desk, exchange }
     }
 
-    /// Serves what has arrived.
-    pub(super) async fn serve(mut self) {
-        let fate = self.requests().await;
-        let Some(stream) = self.exchange.stream.take() else { return };
-        match fate {
-            Fate::Keep => self.server.rest(stream, self.exchange.remote),
-            Fate::Close => linger(&stream).await,
+    /// Works until it is sent home.
+    pub(super) async fn work(mut self) {
+        let desk = self.desk.clone();
+        while let Work::Serve(resting, _busy) = poll_fn(|cx| desk.poll_take(cx)).await {
+            self.alone().attach(resting.parked, resting.remote);
+            self.serve().await;
+            self.alone().reset();
+            if !self.server.is_free(&desk) {
+                return;
+            }
+        }
+    }
+
+    /// Serves what has arrived on the connection.
+    async fn serve(&mut self) {
+        match self.requests().await {
+            Fate::Keep => self.server.rest(&self.exchange.stream, self.exchange.remote),
+            Fate::Close => linger(&self.exchange.stream).await,
             Fate::Abort => {}
         }
     }
@@ -85,7 +134,7 @@ impl Connection {
         let mut answered: u32 = 0;
         let mut deadline = None;
         loop {
-            let now = self.server.now();
+            let now = self.server.ticks();
             let read = match self.alone().parse(now) {
                 Ok(true) => {
                     deadline = None;
@@ -117,11 +166,7 @@ impl Connection {
     /// The exchange, for this connection alone. If a handler has kept its request, the connection goes on with a new one.
     fn alone(&mut self) -> &mut Exchange {
         if Rc::get_mut(&mut self.exchange).is_none() {
-            let mut fresh = self.server.exchange(self.exchange.remote);
-            if let Some(fresh) = Rc::get_mut(&mut fresh) {
-                fresh.succeed(&self.exchange);
-            }
-            self.exchange = fresh;
+            self.exchange = self.server.successor(&self.exchange);
         }
         match Rc::get_mut(&mut self.exchange) {
             Some(exchange) => exchange,
@@ -135,21 +180,20 @@ impl Connection {
         let begun = exchange.read_on();
         exchange.send();
         let exchange = &*self.exchange;
-        let stream = exchange.stream.borrow();
-        let Some(stream) = &*stream else { return Read::End };
+        let stream = &exchange.stream;
         let mut fill = poll_fn(|cx| stream.poll_fill(cx));
         let filled = match poll_fn(|cx| Poll::Ready(Pin::new(&mut fill).poll(cx))).await {
             Poll::Ready(filled) => filled,
             Poll::Pending if !begun => {
                 // A connection rests only when its answers have left.
-                return match outgoing::flushed(stream, &exchange.settings).await {
+                return match outgoing::flushed(exchange).await {
                     Ok(()) => Read::Nothing,
                     Err(_) => Read::End,
                 };
             }
             Poll::Pending => {
                 let timeout = exchange.settings.header_timeout;
-                let deadline = *deadline.get_or_insert_with(|| self.server.now() + timeout);
+                let deadline = *deadline.get_or_insert_with(|| exchange.core.now() + timeout);
                 match cancel_after(deadline, fill).await {
                     Ok(filled) => filled,
                     Err(_) => return Read::Refused(Refusal::Slow),
@@ -221,12 +265,8 @@ impl Connection {
     }
 }
 
-impl Drop for Connection {
+impl Drop for Worker {
     fn drop(&mut self) {
-        if let Some(exchange) = Rc::get_mut(&mut self.exchange) {
-            exchange.reset();
-            self.server.give_back(&self.exchange);
-        }
         self.server.ended(self.place);
     }
 }
@@ -252,7 +292,7 @@ async fn handle(mut handling: Frame<Response>, exchange: &Exchange) -> Option<Re
         if exchange.finish_on_disconnect.get() {
             return Poll::Pending;
         }
-        exchange.stream.borrow().as_ref().map_or(Poll::Pending, |stream| stream.poll_hung_up(cx).map(|()| None))
+        exchange.stream.poll_hung_up(cx).map(|()| None)
     })
     .await
 }

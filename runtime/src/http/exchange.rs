@@ -4,12 +4,12 @@ use super::head::Head;
 use super::incoming::Incoming;
 use super::settings::Settings;
 use super::violation::Violation;
-use crate::iostream::{Buffer, IOStream};
+use crate::ioloop::Core;
+use crate::iostream::{Buffer, IOStream, Parked};
 use std::cell::{Cell, OnceCell, RefCell};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Range;
 use std::rc::Rc;
-use std::time::Instant;
 
 /// What a connection needs while a request is answered. The connection holds it alone, and mutably, between requests; while a
 /// handler runs, it is shared with the [`Request`](super::Request), and head and buffer stand still.
@@ -22,13 +22,15 @@ pub(super) struct Exchange {
     /// The body, once it has been read as a whole.
     body: OnceCell<Whole>,
     pub(super) incoming: RefCell<Incoming>,
-    pub(super) stream: RefCell<Option<IOStream>>,
+    pub(super) stream: IOStream,
     /// Responses that were not sent yet.
     pub(super) out: RefCell<Vec<u8>>,
     pub(super) remote: SocketAddr,
-    pub(super) started: Instant,
+    /// When the head had arrived, in the loop's ticks.
+    pub(super) started: u64,
     pub(super) finish_on_disconnect: Cell<bool>,
     pub(super) settings: Rc<Settings>,
+    pub(super) core: Rc<Core>,
 }
 
 /// How much memory for responses is kept between connections.
@@ -41,33 +43,33 @@ enum Whole {
 }
 
 impl Exchange {
-    pub(super) fn new(settings: Rc<Settings>, remote: SocketAddr, now: Instant) -> Self {
+    pub(super) fn new(core: Rc<Core>, settings: Rc<Settings>) -> Self {
         Self {
             head: Head::default(),
             buffer: None,
             used: Cell::new(0),
             body: OnceCell::new(),
             incoming: RefCell::new(Incoming::none()),
-            stream: RefCell::new(None),
+            stream: IOStream::unlinked(),
             out: RefCell::default(),
-            remote,
-            started: now,
+            remote: (Ipv4Addr::UNSPECIFIED, 0).into(),
+            started: 0,
             finish_on_disconnect: Cell::new(false),
             settings,
+            core,
         }
     }
 
     /// Makes it a connection's.
-    pub(super) fn attach(&mut self, stream: IOStream, remote: SocketAddr) {
-        self.stream.replace(Some(stream));
+    pub(super) fn attach(&mut self, parked: Parked, remote: SocketAddr) {
+        self.stream.link(&self.core, parked);
         self.remote = remote;
     }
 
     /// Parses the next head out of what has been read; says whether it is complete.
-    pub(super) fn parse(&mut self, now: Instant) -> Result<bool, Violation> {
-        let Some(stream) = self.stream.get_mut() else { return Ok(false) };
+    pub(super) fn parse(&mut self, now: u64) -> Result<bool, Violation> {
         if self.buffer.is_none() {
-            self.buffer = stream.take_buffer();
+            self.buffer = self.stream.take_buffer();
         }
         let Some(buffer) = &self.buffer else { return Ok(false) };
         let Some(length) = self.head.parse(buffer.bytes(), &self.settings.limits)? else {
@@ -87,15 +89,15 @@ impl Exchange {
             self.head.clear();
             return false;
         }
-        if let Some(stream) = self.stream.get_mut() {
-            stream.give_buffer(buffer);
-        }
+        self.stream.give_buffer(buffer);
         true
     }
 
     /// Goes on where `former` stands, which a handler has kept.
     pub(super) fn succeed(&mut self, former: &Self) {
-        self.attach_from(former);
+        self.stream.take_over(&former.stream);
+        self.out = RefCell::new(former.out.take());
+        self.remote = former.remote;
         let unread = former.unread();
         if !unread.is_empty() {
             let mut buffer = Buffer::lend();
@@ -104,18 +106,14 @@ impl Exchange {
         }
     }
 
-    fn attach_from(&mut self, former: &Self) {
-        self.stream = RefCell::new(former.stream.take());
-        self.out = RefCell::new(former.out.take());
-        self.remote = former.remote;
-    }
-
     /// Makes it ready for another connection, and gives back what is lent.
     pub(super) fn reset(&mut self) {
         self.finish();
         self.head.clear();
         self.buffer = None;
-        self.stream.take();
+        if !self.stream.is_reusable() {
+            self.stream = IOStream::unlinked();
+        }
         *self.incoming.get_mut() = Incoming::none();
         let out = self.out.get_mut();
         out.clear();
@@ -173,10 +171,8 @@ impl Exchange {
     /// Hands what waits in `out` to the stream, which sends it as the client reads.
     pub(super) fn send(&self) {
         let mut out = self.out.borrow_mut();
-        if let Some(stream) = &*self.stream.borrow()
-            && !out.is_empty()
-        {
-            drop(stream.write(&out));
+        if !out.is_empty() {
+            drop(self.stream.write(&out));
             out.clear();
         }
     }
@@ -186,7 +182,8 @@ impl Exchange {
 impl Exchange {
     /// Without a connection, and with a request that has arrived whole.
     pub(super) fn arrived(bytes: &[u8]) -> Self {
-        let mut exchange = Self::new(Rc::default(), ([127, 0, 0, 1], 4321).into(), Instant::now());
+        let mut exchange = Self::new(Core::current_or_panic(), Rc::default());
+        exchange.remote = ([127, 0, 0, 1], 4321).into();
         let mut buffer = Buffer::lend();
         buffer.extend(bytes);
         let head = exchange.head.parse(buffer.bytes(), &exchange.settings.limits);

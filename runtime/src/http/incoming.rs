@@ -8,7 +8,7 @@ use super::limits::Limits;
 use super::settings::Settings;
 use super::violation::Violation;
 use crate::coroutine::{Sleep, sleep};
-use crate::iostream::{IOStream, StreamError};
+use crate::iostream::StreamError;
 use ::http::StatusCode;
 use bytes::Bytes;
 use futures_core::Stream;
@@ -214,25 +214,23 @@ impl Exchange {
             if let State::Failed(error) = &incoming.state {
                 return Poll::Ready(Err(error.clone()));
             }
-            let stream = self.stream.borrow();
-            let Some(stream) = &*stream else { return Poll::Ready(Err(BodyError::Disconnected)) };
-            let Some(mut buffer) = stream.take_buffer() else {
+            let Some(mut buffer) = self.stream.take_buffer() else {
                 if std::mem::take(&mut incoming.expects_continue) {
                     self.out.borrow_mut().extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
                 }
                 // The client may wait for an answer to an earlier request before it goes on.
-                send(stream, &mut self.out.borrow_mut());
-                ready!(self.poll_fill(stream, &mut incoming, cx))?;
+                self.send();
+                ready!(self.poll_fill(&mut incoming, cx))?;
                 continue;
             };
             let decoded = incoming.decode(buffer.bytes());
             let Ok(Some(piece)) = decoded else {
-                stream.give_buffer(buffer);
+                self.stream.give_buffer(buffer);
                 return Poll::Ready(decoded.map(|_| false));
             };
             take(&buffer.bytes()[piece.data.clone()]);
             buffer.consume(piece.consumed);
-            stream.give_buffer(buffer);
+            self.stream.give_buffer(buffer);
             if !piece.data.is_empty() {
                 return Poll::Ready(Ok(true));
             }
@@ -241,12 +239,11 @@ impl Exchange {
 
     fn poll_fill(
         &self,
-        stream: &IOStream,
         incoming: &mut Incoming,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), BodyError>> {
-        let now = stream.time();
-        match stream.poll_fill(cx) {
+        let now = self.core.now();
+        match self.stream.poll_fill(cx) {
             Poll::Ready(Ok(0)) | Poll::Ready(Err(StreamError::Closed(_))) => {
                 Poll::Ready(Err(BodyError::Disconnected))
             }
@@ -269,14 +266,6 @@ impl Exchange {
             }
         }
         incoming.is_done()
-    }
-}
-
-/// Hands what waits in `out` to the stream.
-fn send(stream: &IOStream, out: &mut Vec<u8>) {
-    if !out.is_empty() {
-        drop(stream.write(out));
-        out.clear();
     }
 }
 

@@ -3,10 +3,8 @@
 use super::body::ByteStream;
 use super::exchange::Exchange;
 use super::response::Rest;
-use super::settings::Settings;
 use super::{LAST_CHUNK, write_chunk, write_chunk_size};
 use crate::coroutine::cancel_after;
-use crate::iostream::IOStream;
 use bytes::Bytes;
 use futures_core::Stream;
 use std::future::poll_fn;
@@ -22,14 +20,12 @@ const SMALL: usize = 16 * 1024;
 /// Sends everything that waits, and waits until it has left.
 pub(super) async fn flush(exchange: &Exchange) -> Result<(), Broken> {
     exchange.send();
-    match &*exchange.stream.borrow() {
-        Some(stream) => flushed(stream, &exchange.settings).await,
-        None => Err(Broken),
-    }
+    flushed(exchange).await
 }
 
 /// Waits until a stream has sent everything, as long as its client reads fast enough.
-pub(super) async fn flushed(stream: &IOStream, settings: &Settings) -> Result<(), Broken> {
+pub(super) async fn flushed(exchange: &Exchange) -> Result<(), Broken> {
+    let Exchange { stream, settings, .. } = exchange;
     while stream.writing() {
         let before = stream.sent();
         match cancel_after(settings.write_timeout, stream.flush()).await {
@@ -99,10 +95,7 @@ async fn next(exchange: &Exchange, body: &mut ByteStream) -> Result<Option<Bytes
         if !std::mem::replace(&mut waiting, true) {
             exchange.send();
         }
-        match &*exchange.stream.borrow() {
-            Some(stream) => stream.poll_hung_up(cx).map(|()| Err(Broken)),
-            None => Poll::Ready(Err(Broken)),
-        }
+        exchange.stream.poll_hung_up(cx).map(|()| Err(Broken))
     })
     .await?;
     match piece {
@@ -117,14 +110,12 @@ async fn next(exchange: &Exchange, body: &mut ByteStream) -> Result<Option<Bytes
 
 /// Sends what waits and `bytes` behind it with one write, and waits until they have left.
 async fn send_with(exchange: &Exchange, bytes: Bytes) -> Result<(), Broken> {
-    let stream = exchange.stream.borrow();
-    let Some(stream) = &*stream else { return Err(Broken) };
     {
         let mut out = exchange.out.borrow_mut();
-        drop(stream.write_both(&out, bytes));
+        drop(exchange.stream.write_both(&out, bytes));
         out.clear();
     }
-    flushed(stream, &exchange.settings).await
+    flushed(exchange).await
 }
 
 #[cold]

@@ -89,7 +89,7 @@ impl Request {
 
     /// When the request's head had arrived, on the loop's clock.
     pub fn started(&self) -> Instant {
-        self.exchange.started
+        self.exchange.core.instant(self.exchange.started)
     }
 
     /// Whether the head announces a body; whether it has arrived is another question.

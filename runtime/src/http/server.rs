@@ -1,6 +1,6 @@
 //! The server.
 
-use super::connection::Connection;
+use super::connection::{Desk, Work, Worker};
 use super::date::{DateLine, HTTPDate};
 use super::exchange::Exchange;
 use super::request::Request;
@@ -17,7 +17,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::rc::Rc;
 use std::task::{Poll, Waker};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 /// Answers requests.
 pub trait Service {
@@ -94,7 +94,7 @@ impl HTTPServer {
 
     /// How many connections are open: those that are being served, and those that wait for a request.
     pub fn connections(&self) -> usize {
-        self.shared.active.borrow().len() + self.shared.parked.borrow().len()
+        self.shared.busy.get() + self.shared.parked.borrow().len()
     }
 
     /// Ends gracefully: stops to accept, closes the connections that wait for a request, and lets those that are being served
@@ -107,7 +107,7 @@ impl HTTPServer {
         moment().await;
         self.tcp.stop();
         moment().await;
-        self.shared.close_parked();
+        self.shared.send_home();
         let finished = poll_fn(|cx| self.shared.poll_drained(cx.waker()));
         if cancel_after(deadline, finished).await.is_ok() {
             return true;
@@ -120,7 +120,7 @@ impl HTTPServer {
 impl Drop for HTTPServer {
     fn drop(&mut self) {
         self.shared.draining.set(true);
-        self.shared.close_parked();
+        self.shared.send_home();
     }
 }
 
@@ -139,27 +139,51 @@ pub(super) struct Shared {
     core: Rc<Core>,
     /// Connections that wait for a request.
     parked: RefCell<Slab<Resting>>,
-    /// Connections that are being served.
-    active: RefCell<Slab<JoinHandle<()>>>,
-    /// Exchanges for the next connections that are served.
-    spare: RefCell<Vec<Rc<Exchange>>>,
+    workers: RefCell<Slab<JoinHandle<()>>>,
+    /// The desks of workers that have nothing to do.
+    free: RefCell<Vec<Rc<Desk>>>,
+    /// How many connections are being served.
+    busy: Cell<usize>,
     date: RefCell<DateLine>,
-    /// When the date line must be looked at again.
-    date_until: Cell<Instant>,
+    /// When the date line must be looked at again, in the loop's ticks.
+    date_until: Cell<u64>,
     draining: Cell<bool>,
     drained: Cell<Option<Waker>>,
     sweeping: Cell<bool>,
 }
 
 /// A connection that waits for a request: all that there is of it.
-struct Resting {
-    parked: Parked,
-    remote: SocketAddr,
-    deadline: Instant,
+pub(super) struct Resting {
+    pub(super) parked: Parked,
+    pub(super) remote: SocketAddr,
+    /// In the loop's ticks.
+    deadline: u64,
 }
 
-/// So many exchanges are kept for later.
-const SPARE: usize = 64;
+/// Counts a connection as being served, until it is dropped.
+pub(super) struct Busy(Rc<Shared>);
+
+impl Busy {
+    fn new(shared: Rc<Shared>) -> Self {
+        shared.busy.set(shared.busy.get() + 1);
+        Self(shared)
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        let busy = self.0.busy.get() - 1;
+        self.0.busy.set(busy);
+        if busy == 0
+            && let Some(waker) = self.0.drained.take()
+        {
+            waker.wake();
+        }
+    }
+}
+
+/// So many workers are kept for later.
+const FREE: usize = 64;
 
 impl Shared {
     fn new(service: Rc<dyn Service>, settings: Settings) -> Self {
@@ -168,10 +192,11 @@ impl Shared {
             service,
             settings: Rc::new(settings),
             parked: RefCell::new(Slab::new()),
-            active: RefCell::new(Slab::new()),
-            spare: RefCell::default(),
+            workers: RefCell::new(Slab::new()),
+            free: RefCell::default(),
+            busy: Cell::new(0),
             date: RefCell::new(DateLine::new(HTTPDate::from(SystemTime::UNIX_EPOCH))),
-            date_until: Cell::new(core.now()),
+            date_until: Cell::new(0),
             core,
             draining: Cell::new(false),
             drained: Cell::new(None),
@@ -179,8 +204,8 @@ impl Shared {
         }
     }
 
-    pub(super) fn now(&self) -> Instant {
-        self.core.now()
+    pub(super) fn ticks(&self) -> u64 {
+        self.core.ticks()
     }
 
     pub(super) fn is_draining(&self) -> bool {
@@ -189,15 +214,19 @@ impl Shared {
 
     /// The Date header; the wall clock is read once a second at most.
     pub(super) fn date(&self) -> Ref<'_, DateLine> {
-        let now = self.core.now();
-        if now >= self.date_until.get() {
-            let wall = SystemTime::now();
-            let part =
-                wall.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.subsec_nanos());
-            self.date_until.set(now + Duration::from_nanos(u64::from(1_000_000_000 - part)));
-            self.date.borrow_mut().set(HTTPDate::from(wall));
+        if self.core.ticks() >= self.date_until.get() {
+            self.refresh_date();
         }
         self.date.borrow()
+    }
+
+    #[cold]
+    fn refresh_date(&self) {
+        let wall = SystemTime::now();
+        let part =
+            wall.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.subsec_nanos());
+        self.date_until.set(self.core.ticks() + u64::from(1_000_000_000 - part));
+        self.date.borrow_mut().set(HTTPDate::from(wall));
     }
 
     /// Takes a new connection, which rests until its first byte arrives.
@@ -205,7 +234,7 @@ impl Shared {
         // Responses leave in one piece; waiting for more would only delay them. A socket that refuses works all the same.
         let _ = socket.set_nodelay(true);
         match IOStream::with_transport(Transport::Tcp(socket)) {
-            Ok(stream) => self.park(stream, remote, self.settings.header_timeout),
+            Ok(stream) => self.park(&stream, remote, self.settings.header_timeout),
             Err(error) => {
                 tracing::error!(target: "gustnado.general", %error, "cannot serve a connection")
             }
@@ -213,15 +242,16 @@ impl Shared {
     }
 
     /// Lays down a connection until the next request.
-    pub(super) fn rest(self: &Rc<Self>, stream: IOStream, remote: SocketAddr) {
+    pub(super) fn rest(self: &Rc<Self>, stream: &IOStream, remote: SocketAddr) {
         self.park(stream, remote, self.settings.idle_connection_timeout);
     }
 
-    fn park(self: &Rc<Self>, stream: IOStream, remote: SocketAddr, timeout: Duration) {
+    fn park(self: &Rc<Self>, stream: &IOStream, remote: SocketAddr, timeout: Duration) {
         if self.is_draining() {
             return;
         }
-        let deadline = self.core.now() + timeout;
+        let timeout = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
+        let deadline = self.core.ticks().saturating_add(timeout);
         let mut parked = self.parked.borrow_mut();
         let place = parked.next_key().index;
         if let Some(resting) = stream.park(self.clone(), place) {
@@ -233,54 +263,59 @@ impl Shared {
         }
     }
 
-    /// An exchange for a connection.
-    pub(super) fn exchange(&self, remote: SocketAddr) -> Rc<Exchange> {
-        self.spare
-            .borrow_mut()
-            .pop()
-            .unwrap_or_else(|| Rc::new(Exchange::new(self.settings.clone(), remote, self.now())))
+    /// An exchange for a worker.
+    pub(super) fn exchange(&self) -> Rc<Exchange> {
+        Rc::new(Exchange::new(self.core.clone(), self.settings.clone()))
     }
 
-    /// Takes an exchange back, which has been reset.
-    pub(super) fn give_back(&self, exchange: &Rc<Exchange>) {
-        let mut spare = self.spare.borrow_mut();
-        if spare.len() < SPARE {
-            spare.push(exchange.clone());
+    /// An exchange that goes on where `former` stands, which somebody else still refers to.
+    #[cold]
+    pub(super) fn successor(&self, former: &Exchange) -> Rc<Exchange> {
+        let mut exchange = Exchange::new(self.core.clone(), self.settings.clone());
+        exchange.succeed(former);
+        Rc::new(exchange)
+    }
+
+    /// Notes that the worker at `desk` has nothing to do; says whether it is kept.
+    pub(super) fn is_free(&self, desk: &Rc<Desk>) -> bool {
+        let mut free = self.free.borrow_mut();
+        let kept = free.len() < FREE && !self.is_draining();
+        if kept {
+            free.push(desk.clone());
         }
+        kept
     }
 
-    /// A connection is not served any more.
+    /// A worker has gone home.
     pub(super) fn ended(&self, place: Key) {
-        let handle = self.active.borrow_mut().remove(place);
+        let handle = self.workers.borrow_mut().remove(place);
         drop(handle);
-        if self.draining.get()
-            && self.active.borrow().len() == 0
-            && let Some(waker) = self.drained.take()
-        {
-            waker.wake();
-        }
     }
 
     fn poll_drained(&self, waker: &Waker) -> Poll<()> {
-        if self.active.borrow().len() == 0 {
+        if self.busy.get() == 0 {
             return Poll::Ready(());
         }
         self.drained.set(Some(waker.clone()));
         Poll::Pending
     }
 
-    fn close_parked(&self) {
+    /// Closes the connections that wait for a request, and ends the workers that wait for them.
+    fn send_home(&self) {
         let parked = std::mem::replace(&mut *self.parked.borrow_mut(), Slab::new());
         for resting in parked.into_values() {
             self.core.remove_parked(resting.parked.source);
+        }
+        for desk in self.free.take() {
+            desk.put(Work::End);
         }
     }
 
     /// Drops everything that is being served.
     fn abort(&self) {
-        let keys = self.active.borrow().keys();
+        let keys = self.workers.borrow().keys();
         for key in keys {
-            let handle = self.active.borrow_mut().remove(key);
+            let handle = self.workers.borrow_mut().remove(key);
             if let Some(handle) = handle {
                 handle.cancel();
             }
@@ -291,15 +326,23 @@ impl Shared {
 impl Parking for Shared {
     fn unpark(self: Rc<Self>, place: u32) {
         let resting = self.parked.borrow_mut().remove_at(place);
-        let Some(Resting { parked, remote, .. }) = resting else { return };
-        let stream = IOStream::unpark(&self.core, parked);
-        let mut exchange = self.exchange(remote);
-        if let Some(exchange) = Rc::get_mut(&mut exchange) {
-            exchange.attach(stream, remote);
-        }
-        self.active
+        let Some(resting) = resting else { return };
+        let work = Work::Serve(resting, Busy::new(self.clone()));
+        let free = self.free.borrow_mut().pop();
+        let desk = free.unwrap_or_else(|| self.hire());
+        desk.put(work);
+    }
+}
+
+impl Shared {
+    /// Starts another worker.
+    #[cold]
+    fn hire(self: &Rc<Self>) -> Rc<Desk> {
+        let desk = Rc::<Desk>::default();
+        self.workers
             .borrow_mut()
-            .insert_with(|place| spawn(Connection::new(self.clone(), place, exchange).serve()));
+            .insert_with(|place| spawn(Worker::new(self.clone(), place, desk.clone()).work()));
+        desk
     }
 }
 
@@ -309,7 +352,7 @@ async fn sweep(shared: Rc<Shared>) {
     let pause = (shortest / 4).clamp(Duration::from_millis(10), Duration::from_secs(1));
     while shared.parked.borrow().len() > 0 {
         sleep(pause).await;
-        let now = shared.now();
+        let now = shared.ticks();
         let expired = shared.parked.borrow_mut().remove_if(|resting| resting.deadline <= now);
         for resting in expired {
             shared.core.remove_parked(resting.parked.source);

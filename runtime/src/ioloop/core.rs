@@ -243,10 +243,21 @@ impl Core {
 
     /// The moment at which this turn began; of a loop that does not run, the present.
     pub(crate) fn now(&self) -> Instant {
+        self.instant(self.ticks())
+    }
+
+    /// The same as a number of nanoseconds since the loop was made, which costs nothing to compare and to keep.
+    #[inline]
+    pub(crate) fn ticks(&self) -> u64 {
         if !self.running.get() {
             self.refresh();
         }
-        self.epoch + Duration::from_nanos(self.now.get())
+        self.now.get()
+    }
+
+    /// The moment that `ticks` stands for.
+    pub(crate) fn instant(&self, ticks: u64) -> Instant {
+        self.epoch + Duration::from_nanos(ticks)
     }
 
     fn nanos(&self, moment: Instant) -> u64 {

@@ -139,6 +139,14 @@ impl<T> Shared<T> {
     }
 }
 
+impl<T: ?Sized> Shared<T> {
+    /// Whether this is the only reference.
+    pub(crate) fn is_unique(&self) -> bool {
+        // SAFETY: `self` keeps the value alive.
+        unsafe { &(*self.ptr.as_ptr()).count }.get() == 1
+    }
+}
+
 impl<T: ?Sized> Clone for Shared<T> {
     #[inline]
     fn clone(&self) -> Self {

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fmt;
 
 /// The size of a lent block. One read fills it at most; it holds the heads of a hundred pipelined requests.
-pub(crate) const BLOCK: usize = 16 * 1024;
+const BLOCK: usize = 16 * 1024;
 
 /// So many blocks are kept for later: one megabyte a thread.
 const KEPT: usize = 64;

@@ -31,7 +31,7 @@ mod read;
 mod transport;
 mod write;
 
-pub(crate) use buffer::{BLOCK, Buffer};
+pub(crate) use buffer::Buffer;
 pub use error::StreamError;
 pub(crate) use transport::Transport;
 pub use write::Write;
@@ -112,12 +112,17 @@ impl IOStream {
     pub(crate) fn with_transport(transport: Transport) -> io::Result<Self> {
         let core = Core::current_or_new()?;
         let registration = Registration::new(&core, transport.fd())?;
-        Ok(Self::with_link(Link { registration, transport }))
+        Ok(Self::with_link(Some(Link { registration, transport })))
     }
 
-    fn with_link(link: Link) -> Self {
+    /// Makes a stream that is not connected to anything yet; see [`link`](Self::link).
+    pub(crate) fn unlinked() -> Self {
+        Self::with_link(None)
+    }
+
+    fn with_link(link: Option<Link>) -> Self {
         let inner = Inner {
-            link: RefCell::new(Some(link)),
+            link: RefCell::new(link),
             incoming: RefCell::new(None),
             outgoing: RefCell::new(Outgoing::new()),
             max_buffer_size: Cell::new(DEFAULT_MAX_BUFFER_SIZE),
@@ -129,17 +134,29 @@ impl IOStream {
         Self { shared: Shared::new(inner) }
     }
 
-    /// Lays the stream down until there is something to read, which `owner` is then told. Nothing may be buffered.
-    pub(crate) fn park(self, owner: Rc<dyn Parking>, place: u32) -> Option<Parked> {
+    /// Lays the connection down until there is something to read, which `owner` is then told. Nothing may be buffered. The
+    /// stream can be linked to another connection afterwards.
+    pub(crate) fn park(&self, owner: Rc<dyn Parking>, place: u32) -> Option<Parked> {
         let Link { registration, transport } = self.shared.link.take()?;
         let source = registration.park(owner, place);
         Some(Parked { transport, source })
     }
 
-    /// Takes up what was laid down.
-    pub(crate) fn unpark(core: &Rc<Core>, parked: Parked) -> Self {
+    /// Takes up a connection that was laid down, with a stream that is not linked.
+    pub(crate) fn link(&self, core: &Rc<Core>, parked: Parked) {
         let registration = Registration::unparked(core, parked.source);
-        Self::with_link(Link { registration, transport: parked.transport })
+        let link = Link { registration, transport: parked.transport };
+        drop(self.shared.link.replace(Some(link)));
+    }
+
+    /// Takes over the connection of another stream, whose buffer is empty.
+    pub(crate) fn take_over(&self, other: &Self) {
+        drop(self.shared.link.replace(other.shared.link.take()));
+    }
+
+    /// Whether another connection may be linked: this one was laid down in peace, and nobody else refers to it.
+    pub(crate) fn is_reusable(&self) -> bool {
+        self.shared.link.borrow().is_none() && !self.closed() && self.shared.is_unique()
     }
 
     /// Lets the read buffer hold `size` bytes; the default is [`DEFAULT_MAX_BUFFER_SIZE`].
@@ -226,11 +243,6 @@ impl IOStream {
     /// Ready when the other side has hung up, even if it has sent something before.
     pub(crate) fn poll_hung_up(&self, cx: &mut Context<'_>) -> Poll<()> {
         self.shared.poll_hung_up(cx)
-    }
-
-    /// The present, on the stream's loop.
-    pub(crate) fn time(&self) -> std::time::Instant {
-        crate::ioloop::IOLoop::current().time()
     }
 
     fn poll_connected(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
