@@ -15,8 +15,9 @@ pub use ::http::{Method, StatusCode};
 pub use error::{Error, HTTPError, Result, WithContext};
 pub use gustnado_macros::{delete, get, head, main, options, patch, post, put, route, test};
 pub use web::{
-    Application, Argument, Context, Endpoint, Form, FromCapture, FromRequest, Html, Json, Location,
-    Query, Redirect, Requirement, Respond, Route, Site, StartupError, Streamed,
+    Address, Addresses, Application, Argument, Context, Endpoint, Form, FromCapture, FromRequest,
+    Html, Json, Location, Query, Redirect, Requirement, Respond, Route, Server, Site, StartupError,
+    Streamed, Workers,
 };
 
 /// Collects the routes of functions with `#[route]`, for [`Application::new`].
@@ -39,7 +40,7 @@ macro_rules! routes {
 /// What most programs name: `use gustnado::prelude::*`.
 pub mod prelude {
     pub use crate::coroutine::{Multi, moment, sleep, with_timeout};
-    pub use crate::http::{Request, Response};
+    pub use crate::http::{BodyStream, Request, Response};
     pub use crate::ioloop::{IOLoop, spawn};
     pub use crate::{
         Application, Context, Error, Form, FromCapture, FromRequest, HTTPError, Html, Json, Method,

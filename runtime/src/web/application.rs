@@ -1,35 +1,38 @@
 //! The application: routes, what handlers are provided with, and the check of both.
 
 use std::fmt;
-use std::rc::Rc;
-use std::time::Instant;
-
-use ::http::{Method, StatusCode};
 
 use super::provided::Provided;
 use super::routing::Router;
-use super::{Context, Respond, Route, log};
-use crate::error::{HTTPError, Result};
-use crate::http::{Limits, Request, Response, Service};
-use crate::ioloop::Frame;
+use super::{Address, Route, Server, Site, Workers};
+use crate::error::Result;
+use crate::http::Settings;
 
 /// A table of routes, and what their handlers are provided with.
 ///
-/// ```
-/// use gustnado::{Application, Endpoint, Route};
+/// ```no_run
+/// use gustnado::prelude::*;
+/// use std::cell::Cell;
 ///
-/// struct Db;
-///
-/// fn app(routes: Vec<Route>) -> Application {
-///     Application::new(routes).provide(Db)
+/// #[route("/")]
+/// async fn index(visits: &Cell<u64>) -> String {
+///     visits.set(visits.get() + 1);
+///     format!("You are visitor {}", visits.get())
 /// }
 ///
-/// assert!(app(Vec::new()).build().is_ok());
+/// # gustnado::ioloop::IOLoop::new()?.run_sync(async {
+/// Application::new(routes![index])
+///     .provide(Cell::new(0_u64))
+///     .listen(8888)?
+///     .run()
+///     .await
+/// # })??;
+/// # Ok::<(), Error>(())
 /// ```
 pub struct Application {
     routes: Vec<Route>,
     provided: Provided,
-    max_body_size: u64,
+    settings: Settings,
     problems: Vec<String>,
 }
 
@@ -39,7 +42,7 @@ impl Application {
         Self {
             routes,
             provided: Provided::default(),
-            max_body_size: Limits::default().body,
+            settings: Settings::default(),
             problems: Vec::new(),
         }
     }
@@ -58,12 +61,60 @@ impl Application {
         self
     }
 
+    /// Limits and deadlines of the connections. All have defaults, see [`Settings`].
+    #[must_use]
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
     /// The longest body, in bytes, that a route without a limit of its own takes: 100 MiB unless set. A longer one is
-    /// a 413.
+    /// a 413. It is [`Limits::body`](crate::http::Limits::body) of the settings.
     #[must_use]
     pub fn max_body_size(mut self, bytes: u64) -> Self {
-        self.max_body_size = bytes;
+        self.settings.limits.body = bytes;
         self
+    }
+
+    /// [Builds](Self::build) the application and listens, on this thread's loop: on a port of all interfaces
+    /// (`8888`), or on one address (`"127.0.0.1:8888"`); see [`Address`].
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the application; or the system's: the address is taken, is not this machine's, or needs a
+    /// privilege.
+    pub fn listen(self, address: impl Address) -> Result<Server> {
+        let site = self.build()?;
+        let listeners = address.resolve()?.bind(1)?;
+        Server::new(site, listeners.into_iter().flatten().collect())
+    }
+
+    /// Runs one application on each of `count` threads, each with its own loop; 0 means one for each processor.
+    ///
+    /// The factory is called once on each thread, so nothing in an application has to be `Send`. The system spreads
+    /// the connections among the threads, which share nothing.
+    ///
+    /// ```no_run
+    /// use gustnado::prelude::*;
+    ///
+    /// #[route("/")]
+    /// async fn index() -> &'static str {
+    ///     "Hello, world"
+    /// }
+    ///
+    /// # gustnado::ioloop::IOLoop::new()?.run_sync(async {
+    /// Application::workers(0, || Ok(Application::new(routes![index])))
+    ///     .listen(8888)?
+    ///     .run()
+    ///     .await
+    /// # })??;
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn workers<F>(count: usize, factory: F) -> Workers<F>
+    where
+        F: Fn() -> Result<Self> + Send + Sync + 'static,
+    {
+        Workers::new(count, factory)
     }
 
     /// Checks everything and makes the application ready to serve.
@@ -87,8 +138,7 @@ impl Application {
         if !self.problems.is_empty() {
             return Err(StartupError { problems: self.problems });
         }
-        let Self { provided, max_body_size, .. } = self;
-        Ok(Site(Rc::new(Inner { router, provided, max_body_size })))
+        Ok(Site::new(router, self.provided, self.settings))
     }
 }
 
@@ -122,93 +172,6 @@ impl fmt::Display for StartupError {
 }
 
 impl std::error::Error for StartupError {}
-
-/// An application that was checked and is ready to serve. A clone is the same one.
-#[derive(Clone)]
-pub struct Site(Rc<Inner>);
-
-struct Inner {
-    router: Router,
-    provided: Provided,
-    max_body_size: u64,
-}
-
-impl Site {
-    pub(crate) fn route(&self, index: usize) -> &Route {
-        &self.0.router.routes()[index]
-    }
-
-    #[inline]
-    pub(crate) fn provided(&self) -> &Provided {
-        &self.0.provided
-    }
-
-    fn answer(&self, request: Request) -> Frame<Response> {
-        let Some(index) = self.0.router.find(request.method(), request.path()) else {
-            return ready(self.without_route(&request));
-        };
-        let route = self.route(index);
-        let has_body = request.has_body();
-        if route.outlives_client() {
-            request.finish_on_disconnect();
-        }
-        let cx = Context::new(request, self.clone(), index);
-        if has_body && !route.wants_stream() {
-            return Frame::new(read_and_call(cx, self.clone(), index));
-        }
-        route.call(cx)
-    }
-
-    #[cold]
-    fn without_route(&self, request: &Request) -> Response {
-        let Some(allowed) = self.0.router.allowed(request.path()) else {
-            return HTTPError::new(StatusCode::NOT_FOUND).respond(request);
-        };
-        let response = if *request.method() == Method::OPTIONS {
-            Response::new(StatusCode::NO_CONTENT)
-        } else {
-            HTTPError::new(StatusCode::METHOD_NOT_ALLOWED).respond(request)
-        };
-        match response.with_header("Allow", allowed) {
-            Ok(response) => response,
-            Err(error) => crate::Error::from(error).respond(request),
-        }
-    }
-}
-
-impl Service for Site {
-    fn call(&self, request: Request) -> Frame<Response> {
-        if !log::is_access_on() {
-            return self.answer(request);
-        }
-        let start = Instant::now();
-        let response = self.answer(request.clone());
-        Frame::new(async move {
-            let response = response.await;
-            log::access(&request, response.status(), start.elapsed());
-            response
-        })
-    }
-}
-
-impl fmt::Debug for Site {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Site").field("routes", &self.0.router.routes()).finish_non_exhaustive()
-    }
-}
-
-async fn read_and_call(cx: Context, site: Site, index: usize) -> Response {
-    let route = site.route(index);
-    let limit = route.body_limit().unwrap_or(site.0.max_body_size);
-    match cx.read_body(limit).await {
-        Ok(()) => route.call(cx).await,
-        Err(error) => crate::Error::from(error).respond(&cx),
-    }
-}
-
-fn ready(response: Response) -> Frame<Response> {
-    Frame::new(std::future::ready(response))
-}
 
 #[cfg(test)]
 mod tests;

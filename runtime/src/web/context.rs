@@ -8,8 +8,7 @@ use std::ops::Deref;
 use ::http::StatusCode;
 use percent_encoding::percent_decode_str;
 
-use super::application::Site;
-use super::routing::Route;
+use super::{Route, Site};
 use crate::error::{HTTPError, Result};
 use crate::http::Request;
 
@@ -40,6 +39,11 @@ impl Context {
     /// The route that matched.
     pub fn route(&self) -> &Route {
         self.site.route(self.route)
+    }
+
+    /// The longest body, in bytes, that this request may have.
+    pub(crate) fn body_limit(&self) -> u64 {
+        self.site.body_limit(self.route)
     }
 
     /// The value of type `T` that the application was provided with.

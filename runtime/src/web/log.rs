@@ -4,7 +4,7 @@
 //! `gustnado.application`. Where nobody listens, neither costs more than a look at a flag.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ::http::StatusCode;
 use tracing::{Level, enabled, error, info, warn};
@@ -24,9 +24,37 @@ pub(crate) fn is_access_on() -> bool {
     enabled!(target: ACCESS, Level::ERROR)
 }
 
+/// A line of the access log that is still to be written.
+pub(crate) struct Entry {
+    request: Request,
+    start: Instant,
+    written: bool,
+}
+
+impl Entry {
+    pub(crate) fn new(request: Request) -> Self {
+        Self { request, start: Instant::now(), written: false }
+    }
+
+    pub(crate) fn write(&mut self, status: StatusCode) {
+        self.written = true;
+        access(&self.request, status, self.start.elapsed());
+    }
+}
+
+/// A handler that panics is answered with a 500, further down. One whose client has left is dropped too, and there is no
+/// status to log.
+impl Drop for Entry {
+    fn drop(&mut self) {
+        if !self.written && std::thread::panicking() {
+            self.write(StatusCode::INTERNAL_SERVER_ERROR);
+        }
+    }
+}
+
 /// Logs a request as Tornado does, `200 GET /path (127.0.0.1) 1.23ms`: from status 400 on as a warning, from 500 on
 /// as an error.
-pub(crate) fn access(request: &Request, status: StatusCode, elapsed: Duration) {
+fn access(request: &Request, status: StatusCode, elapsed: Duration) {
     let status = status.as_u16();
     let request = Summary(request);
     let milliseconds = elapsed.as_secs_f64() * 1000.0;

@@ -6,6 +6,7 @@
 //! too. [`Application`] is the table of routes and what handlers are provided with; [`Application::build`] checks it
 //! whole before the first request.
 
+mod address;
 mod application;
 mod arguments;
 mod context;
@@ -14,12 +15,19 @@ mod log;
 mod provided;
 mod respond;
 mod routing;
+mod server;
+mod site;
 #[cfg(test)]
 mod testing;
+mod workers;
 
-pub use application::{Application, Site, StartupError};
+pub use address::{Address, Addresses};
+pub use application::{Application, StartupError};
 pub use arguments::{Argument, BodyClaim, Form, FromCapture, FromRequest, Query, capture};
 pub use context::Context;
 pub use provided::Requirement;
 pub use respond::{Html, Json, Redirect, Respond, Streamed};
 pub use routing::{Endpoint, Location, Route};
+pub use server::Server;
+pub use site::Site;
+pub use workers::Workers;

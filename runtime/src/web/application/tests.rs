@@ -1,7 +1,10 @@
 use std::cell::Cell;
+use std::rc::Rc;
+
+use ::http::{Method, StatusCode};
 
 use super::*;
-use crate::http::{Body, Request};
+use crate::http::{Body, Request, Response, Service};
 use crate::web::testing::{HERE, answer, get, post, request, text};
 use crate::web::{FromRequest, Respond};
 

@@ -29,6 +29,7 @@ use crate::error::{Error, Result};
 /// | [`Query<T>`] | the query, read into a `T` with serde |
 /// | [`Form<T>`], [`Json<T>`](super::Json) | the body, read into a `T` with serde |
 /// | `String`, `&str`, [`Bytes`](bytes::Bytes), `Vec<u8>`, `&[u8]` | the body as it is |
+/// | [`BodyStream`](crate::http::BodyStream) | the body as it arrives |
 /// | [`Method`](::http::Method), [`Version`](::http::Version), [`HeaderMap`](::http::HeaderMap), [`SocketAddr`](std::net::SocketAddr) | that part of the request; the address is the client's |
 /// | `Option<A>` | `None` if the request has nothing for an `A`; something bad is still an error |
 /// | `Result<A, Error>` | the error is the handler's to answer |

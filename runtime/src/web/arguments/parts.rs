@@ -8,7 +8,7 @@ use ::http::{HeaderMap, Method, Version};
 use super::super::{Context, Requirement};
 use super::FromRequest;
 use crate::error::{Error, Result};
-use crate::http::Request;
+use crate::http::{BodyStream, Request};
 
 /// What the application was provided with; as `&Request` and `&Context`, the request itself.
 impl<'r, T: 'static> FromRequest<'r> for &'r T {
@@ -59,6 +59,18 @@ impl FromRequest<'_> for Version {
 impl FromRequest<'_> for HeaderMap {
     async fn from_request(cx: &Context) -> Result<Self> {
         Ok(cx.header_map())
+    }
+}
+
+/// The body as it arrives, piece by piece. The handler starts right after the head; the route's limit holds.
+impl FromRequest<'_> for BodyStream {
+    const BODY: bool = true;
+    const STREAMS: bool = true;
+
+    async fn from_request(cx: &Context) -> Result<Self> {
+        let mut stream = cx.body_stream();
+        stream.set_limit(cx.body_limit())?;
+        Ok(stream)
     }
 }
 

@@ -105,6 +105,27 @@ fn a_log_message_is_a_warning_and_other_client_errors_are_silent() {
 }
 
 #[test]
+fn a_handler_that_panics_is_logged_too() {
+    let panics = Route::new("/", "i", HERE).handler(|_| async { panic!("on purpose") });
+    let lines = logged(|| {
+        let answer = || answer(Application::new(vec![panics]), get("/"));
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(answer)).is_err());
+    });
+    assert_eq!(lines.len(), 1);
+    assert!(lines[0].starts_with("ERROR gustnado.access 500 GET / (127.0.0.1) "), "{lines:?}");
+}
+
+#[test]
+fn a_request_whose_client_has_left_is_not_logged() {
+    let waits = Route::new("/", "i", HERE).handler(|_| std::future::pending());
+    let lines = logged(|| {
+        let site = Application::new(vec![waits]).build().unwrap();
+        drop(crate::http::Service::call(&site, get("/")));
+    });
+    assert!(lines.is_empty());
+}
+
+#[test]
 fn an_application_logs_each_request() {
     let app = || {
         Application::new(vec![

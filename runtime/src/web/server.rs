@@ -1,0 +1,146 @@
+//! An application that listens, and its end.
+
+use std::cell::Cell;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::net::{SocketAddr, TcpListener};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use super::Site;
+use super::workers::{Crew, Worker};
+use crate::error::{Result, WithContext};
+use crate::http::HTTPServer;
+use crate::ioloop::{Signal, Signals};
+
+/// How long requests that are being answered may go on after the end was asked for: a little less than what most
+/// supervisors wait before they kill.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(25);
+
+/// An application that listens, made by [`Application::listen`](super::Application::listen).
+///
+/// It answers while its loop runs. Dropped, it does not listen any more.
+///
+/// ```
+/// use gustnado::prelude::*;
+/// use std::time::Duration;
+///
+/// #[route("/")]
+/// async fn index() -> &'static str {
+///     "Hello, world"
+/// }
+///
+/// # gustnado::ioloop::IOLoop::new()?.run_sync(async {
+/// let server = Application::new(routes![index]).listen("127.0.0.1:0")?;
+/// println!("listening on {}", server.addresses()[0]);
+/// server.run_until(sleep(Duration::from_millis(1))).await
+/// # })??;
+/// # Ok::<(), Error>(())
+/// ```
+pub struct Server {
+    http: HTTPServer,
+    addresses: Vec<SocketAddr>,
+    shutdown_timeout: Duration,
+    /// What is to run on other threads.
+    workers: Vec<Worker>,
+}
+
+impl Server {
+    pub(super) fn new(site: Site, listeners: Vec<TcpListener>) -> Result<Self> {
+        let settings = site.settings().clone();
+        let http = HTTPServer::new(site, settings);
+        let mut addresses = Vec::with_capacity(listeners.len());
+        for listener in listeners {
+            addresses.push(listener.local_addr()?);
+            http.add_socket(listener)?;
+        }
+        Ok(Self { http, addresses, shutdown_timeout: SHUTDOWN_TIMEOUT, workers: Vec::new() })
+    }
+
+    pub(super) fn with_workers(self, workers: Vec<Worker>) -> Self {
+        Self { workers, ..self }
+    }
+
+    /// The addresses it listens on, with the ports that 0 became.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// How long requests may go on after the end was asked for: 25 seconds unless set.
+    #[must_use]
+    pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
+        self.shutdown_timeout = timeout;
+        self
+    }
+
+    /// Serves until the process is asked to end (SIGINT, SIGTERM); then accepts nothing more, closes the connections
+    /// that wait for a request, and lets those that are being answered finish until the
+    /// [timeout](Self::shutdown_timeout). A second signal ends it at once.
+    ///
+    /// # Errors
+    ///
+    /// The system's, if it cannot watch for signals; and that of a [worker](super::Application::workers), which ends
+    /// them all.
+    pub async fn run(self) -> Result {
+        let mut signals = Signals::new(&[Signal::Interrupt, Signal::Terminate])
+            .context("watching for signals")?;
+        let asked = Cell::new(false);
+        // Needs no waker: it is looked at below, after every signal.
+        let end = poll_fn(|_| if asked.get() { Poll::Ready(()) } else { Poll::Pending });
+        let mut serving = pin!(self.run_until(end));
+        poll_fn(|cx| {
+            while let Poll::Ready(signal) = pin!(signals.recv()).poll(cx) {
+                let signal = signal.context("watching for signals")?;
+                let again = asked.replace(true);
+                let how = if again { " at once" } else { "" };
+                tracing::info!(target: "gustnado.general", "ending{how}: {signal:?}");
+                if again {
+                    return Poll::Ready(Ok(()));
+                }
+            }
+            serving.as_mut().poll(cx)
+        })
+        .await
+    }
+
+    /// Serves until `end` is ready, and then ends as [`run`](Self::run) does.
+    ///
+    /// # Errors
+    ///
+    /// That of a [worker](super::Application::workers), which ends them all.
+    pub async fn run_until(mut self, end: impl Future) -> Result {
+        for address in &self.addresses {
+            tracing::info!(target: "gustnado.general", "listening on http://{address}");
+        }
+        let crew = Crew::start(std::mem::take(&mut self.workers), self.shutdown_timeout)?;
+        let mut end = pin!(end);
+        let mut failed = pin!(crew.ending());
+        poll_fn(|cx| {
+            if failed.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(());
+            }
+            end.as_mut().poll(cx).map(drop)
+        })
+        .await;
+        crew.end();
+        self.shutdown().await;
+        crew.ended().await
+    }
+
+    /// Ends the connections of this thread.
+    pub(super) async fn shutdown(&self) {
+        if !self.http.shutdown(self.shutdown_timeout).await {
+            tracing::warn!(target: "gustnado.general", "some requests did not finish in time");
+        }
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("addresses", &self.addresses).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

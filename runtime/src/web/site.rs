@@ -1,0 +1,112 @@
+//! An application at work.
+
+use std::fmt;
+use std::rc::Rc;
+
+use ::http::{Method, StatusCode};
+
+use super::provided::Provided;
+use super::routing::Router;
+use super::{Context, Respond, Route, log};
+use crate::error::{Error, HTTPError};
+use crate::http::{Request, Response, Service, Settings};
+use crate::ioloop::Frame;
+
+/// An application that was checked and is ready to serve. A clone is the same one.
+#[derive(Clone)]
+pub struct Site(Rc<Inner>);
+
+struct Inner {
+    router: Router,
+    provided: Provided,
+    settings: Settings,
+}
+
+impl Site {
+    pub(super) fn new(router: Router, provided: Provided, settings: Settings) -> Self {
+        Self(Rc::new(Inner { router, provided, settings }))
+    }
+
+    /// The limits and deadlines that its connections should have.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    pub(crate) fn route(&self, index: usize) -> &Route {
+        &self.0.router.routes()[index]
+    }
+
+    #[inline]
+    pub(crate) fn provided(&self) -> &Provided {
+        &self.0.provided
+    }
+
+    /// How long a body of the route may be, in bytes.
+    pub(crate) fn body_limit(&self, route: usize) -> u64 {
+        self.route(route).body_limit().unwrap_or(self.0.settings.limits.body)
+    }
+
+    fn answer(&self, request: Request) -> Frame<Response> {
+        let Some(index) = self.0.router.find(request.method(), request.path()) else {
+            return ready(self.without_route(&request));
+        };
+        let route = self.route(index);
+        let has_body = request.has_body();
+        if route.outlives_client() {
+            request.finish_on_disconnect();
+        }
+        let cx = Context::new(request, self.clone(), index);
+        if has_body && !route.wants_stream() {
+            return Frame::new(read_and_call(cx, self.clone(), index));
+        }
+        route.call(cx)
+    }
+
+    #[cold]
+    fn without_route(&self, request: &Request) -> Response {
+        let Some(allowed) = self.0.router.allowed(request.path()) else {
+            return HTTPError::new(StatusCode::NOT_FOUND).respond(request);
+        };
+        let response = if *request.method() == Method::OPTIONS {
+            Response::new(StatusCode::NO_CONTENT)
+        } else {
+            HTTPError::new(StatusCode::METHOD_NOT_ALLOWED).respond(request)
+        };
+        match response.with_header("Allow", allowed) {
+            Ok(response) => response,
+            Err(error) => Error::from(error).respond(request),
+        }
+    }
+}
+
+impl Service for Site {
+    fn call(&self, request: Request) -> Frame<Response> {
+        if !log::is_access_on() {
+            return self.answer(request);
+        }
+        let mut entry = log::Entry::new(request.clone());
+        let response = self.answer(request);
+        Frame::new(async move {
+            let response = response.await;
+            entry.write(response.status());
+            response
+        })
+    }
+}
+
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Site").field("routes", &self.0.router.routes()).finish_non_exhaustive()
+    }
+}
+
+async fn read_and_call(cx: Context, site: Site, index: usize) -> Response {
+    match cx.read_body(site.body_limit(index)).await {
+        Ok(()) => site.route(index).call(cx).await,
+        Err(error) => Error::from(error).respond(&cx),
+    }
+}
+
+fn ready(response: Response) -> Frame<Response> {
+    Frame::new(std::future::ready(response))
+}
