@@ -109,7 +109,7 @@ impl Exchange {
     /// Makes it ready for another connection, and gives back what is lent.
     pub(super) fn reset(&mut self) {
         self.finish();
-        self.head.clear();
+        self.head.give_up();
         self.buffer = None;
         if !self.stream.is_reusable() {
             self.stream = IOStream::unlinked();

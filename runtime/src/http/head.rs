@@ -86,6 +86,13 @@ impl Head {
         self.scanner = Scanner::default();
     }
 
+    /// Forgets a half-read request, if there is one.
+    pub(crate) fn give_up(&mut self) {
+        if !self.scanner.is_fresh() {
+            self.clear();
+        }
+    }
+
     /// The method; any token is accepted here.
     pub fn method(&self) -> &Method {
         &self.method
