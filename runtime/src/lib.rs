@@ -7,6 +7,7 @@ pub mod iostream;
 pub mod netutil;
 pub mod tcpserver;
 
+mod entry;
 mod error;
 mod sys;
 mod web;
@@ -56,6 +57,7 @@ pub mod __private {
     pub use gustnado_macros::routes;
     pub use std::vec::Vec;
 
+    pub use crate::entry::{run_main, run_test};
     pub use crate::web::{
         BodyClaim as Body, Context, Endpoint, FromCapture, FromRequest, Location, Respond, Route,
         capture,
