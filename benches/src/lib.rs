@@ -3,7 +3,9 @@
 //! - [`arguments`]: `--name=value` options.
 //! - [`exchange`]: the request that is sent, and the response it must get.
 //! - [`process`]: how much processor time and memory another process has used.
+//! - [`workload`]: what the coroutines of each runtime do.
 
 pub mod arguments;
 pub mod exchange;
 pub mod process;
+pub mod workload;

@@ -2,8 +2,9 @@
 //!
 //! - `load --mode=probe --port=N`: makes one request and prints the response.
 //! - `load --mode=run --port=N --process=ID [--connections=64] [--pipeline=1] [--requests=200000]
-//!   [--warm-up=20000] [--seconds=30] [--like=wrk]`: each connection sends `pipeline` requests with
-//!   one write, awaits their responses, and goes on. Prints what the server's process used.
+//!   [--slices=10] [--seconds=30] [--like=wrk]`: each connection sends `pipeline` requests with one
+//!   write, awaits their responses, and goes on. The requests are made in slices, the first of which
+//!   only warms up. Prints what the server's process used in each.
 //! - `load --mode=idle --port=N --process=ID [--connections=10000]`: each connection makes one
 //!   request and stays open. Prints what the server's memory grew by.
 //!
@@ -55,26 +56,31 @@ fn run(
     let connections = arguments.take("connections", 64_usize)?;
     let pipeline = arguments.take("pipeline", 1_usize)?;
     let requests = arguments.take("requests", 200_000_u64)?;
-    let warm_up = arguments.take("warm-up", 20_000_u64)?;
+    let slices = arguments.take("slices", 10_u64)?.max(1);
     let seconds = arguments.take("seconds", 30.0_f64)?;
     arguments.finish()?;
 
+    let deadline = Instant::now() + Duration::from_secs_f64(seconds);
     let response_length = exchange::probe(address, request)?.len();
     let mut load = Load::connect(address, request, connections, pipeline, response_length)?;
-    load.exchange(warm_up, Duration::from_secs_f64(seconds))?;
+    load.exchange(requests / slices, deadline)?;
 
-    thread::sleep(REST);
-    let before = process::processor_time(server)?;
+    let mut used = Vec::new();
+    let mut done = 0;
     let start = Instant::now();
-    let done = load.exchange(requests, Duration::from_secs_f64(seconds))?;
-    let elapsed = start.elapsed();
-    thread::sleep(REST);
-    let used = process::processor_time(server)? - before;
-
+    while done < requests && Instant::now() < deadline {
+        thread::sleep(REST);
+        let before = process::processor_time(server)?;
+        let count = load.exchange(requests / slices, deadline)?;
+        thread::sleep(REST);
+        let slice = process::processor_time(server)? - before;
+        used.push(slice as f64 / count as f64);
+        done += count;
+    }
     println!(
-        "{{\"requests\": {done}, \"elapsed_ns\": {}, \"processor_ns\": {used}, \
-         \"response_bytes\": {response_length}}}",
-        elapsed.as_nanos()
+        "{{\"requests\": {done}, \"elapsed_ns\": {}, \"response_bytes\": {response_length}, \
+         \"processor_ns\": {used:?}}}",
+        start.elapsed().as_nanos()
     );
     Ok(())
 }
@@ -158,9 +164,8 @@ impl Load {
         Ok(Self { poll, connections, batch, pipeline, response_length })
     }
 
-    /// Makes about `requests` requests, fewer if `limit` passes first, and says how many.
-    fn exchange(&mut self, requests: u64, limit: Duration) -> Result<u64, Box<dyn Error>> {
-        let deadline = Instant::now() + limit;
+    /// Makes about `requests` requests, fewer if `deadline` comes first, and says how many.
+    fn exchange(&mut self, requests: u64, deadline: Instant) -> Result<u64, Box<dyn Error>> {
         let mut events = Events::with_capacity(1024);
         let batches = requests.div_ceil(u64::try_from(self.pipeline)?);
         let mut started = 0;

@@ -1,0 +1,184 @@
+//! The work that every runtime does; `README.md` says it row by row.
+//!
+//! The peers' programs include this very file, so that no runtime does other work than another.
+//! Everything runs in a spawned task, on one thread. Times are processor time of the whole process.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::hint::black_box;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// What a runtime brings to the work. All of it is spelled as its users would spell it.
+pub trait Runtime: Copy + 'static {
+    /// Whether [`Runtime::yield_now`] is the runtime's own.
+    const YIELDS: bool = true;
+
+    /// Starts a task, and returns what awaits its end.
+    fn spawn<F>(self, future: F) -> impl Future + 'static
+    where
+        F: Future + 'static,
+        F::Output: 'static;
+
+    /// Lets the others have a turn.
+    fn yield_now(self) -> impl Future;
+
+    /// Lets time pass.
+    fn sleep(self, duration: Duration) -> impl Future + 'static;
+
+    /// Awaits `future` for at most `limit`.
+    fn with_timeout(self, limit: Duration, future: Yield) -> impl Future;
+
+    /// Awaits all of `children`, and collects their results.
+    fn multi<F>(self, children: Vec<F>) -> impl Future
+    where
+        F: Future<Output = Result<usize, Infallible>> + 'static;
+}
+
+/// Wakes itself and returns `Pending` once.
+#[derive(Debug, Default)]
+pub struct Yield {
+    yielded: bool,
+}
+
+impl Future for Yield {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.yielded {
+            return Poll::Ready(());
+        }
+        self.yielded = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+/// Does all of the work, and prints a line for each row: its name, and nanoseconds for one of it.
+pub async fn measure_all<R: Runtime>(runtime: R) {
+    report("spawn_join", least(20, async || spawn_join(runtime).await).await);
+    report("spawn_join_one_by_one", least(20, async || spawn_join_one_by_one(runtime).await).await);
+    report(
+        "switch",
+        least(20, async || switch(runtime, async |_| Yield::default().await).await).await,
+    );
+    if R::YIELDS {
+        let own = async || {
+            switch(runtime, async |runtime: R| {
+                runtime.yield_now().await;
+            })
+            .await
+        };
+        report("switch_own", least(20, own).await);
+    }
+    report("sleep", least(5, async || sleep(runtime).await).await);
+    report("with_timeout", least(20, async || with_timeout(runtime).await).await);
+    report("multi", least(20, async || multi(runtime).await).await);
+}
+
+/// 100 times: spawn 1 000 tasks, then join them in the order they were spawned.
+async fn spawn_join<R: Runtime>(runtime: R) -> usize {
+    const BATCHES: usize = 100;
+    const TASKS: usize = 1000;
+
+    let mut handles = Vec::with_capacity(TASKS);
+    for _ in 0..BATCHES {
+        handles.extend((0..TASKS).map(|number| runtime.spawn(async move { black_box(number) })));
+        for handle in handles.drain(..) {
+            black_box(handle.await);
+        }
+    }
+    BATCHES * TASKS
+}
+
+/// 100 000 times: spawn a task, and join it.
+async fn spawn_join_one_by_one<R: Runtime>(runtime: R) -> usize {
+    const TASKS: usize = 100_000;
+
+    for number in 0..TASKS {
+        black_box(runtime.spawn(async move { black_box(number) }).await);
+    }
+    TASKS
+}
+
+/// 100 tasks that give way to each other, 1 000 times each.
+async fn switch<R: Runtime>(runtime: R, give_way: impl AsyncFn(R) + Copy + 'static) -> usize {
+    const TASKS: usize = 100;
+    const TIMES: usize = 1000;
+
+    let tasks = (0..TASKS).map(|_| {
+        runtime.spawn(async move {
+            for _ in 0..TIMES {
+                give_way(runtime).await;
+            }
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        black_box(task.await);
+    }
+    TASKS * TIMES
+}
+
+/// 100 000 tasks that sleep 100 to 200 ms: all have begun before the first one ends.
+async fn sleep<R: Runtime>(runtime: R) -> usize {
+    const TASKS: u32 = 100_000;
+    const LEAST: Duration = Duration::from_millis(100);
+    const SPREAD: Duration = Duration::from_millis(100);
+
+    let tasks = (0..TASKS).map(|number| {
+        let duration = LEAST + SPREAD * number / TASKS;
+        runtime.spawn(async move {
+            runtime.sleep(duration).await;
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        black_box(task.await);
+    }
+    TASKS as usize
+}
+
+/// 10 000 times: await a future that yields once, under a timeout that does not come.
+async fn with_timeout<R: Runtime>(runtime: R) -> usize {
+    const TIMES: usize = 10_000;
+
+    for _ in 0..TIMES {
+        black_box(runtime.with_timeout(Duration::from_secs(10), Yield::default()).await);
+    }
+    TIMES
+}
+
+/// 100 times: await 1 000 futures at once that yield once each, and collect their results.
+async fn multi<R: Runtime>(runtime: R) -> usize {
+    const BATCHES: usize = 100;
+    const CHILDREN: usize = 1000;
+
+    for _ in 0..BATCHES {
+        let children = (0..CHILDREN).map(async |number| {
+            Yield::default().await;
+            Ok(black_box(number))
+        });
+        black_box(runtime.multi(children.collect()).await);
+    }
+    BATCHES * CHILDREN
+}
+
+/// The least processor time of `rounds`, in nanoseconds for each of the work's units.
+async fn least(rounds: usize, work: impl AsyncFn() -> usize) -> f64 {
+    let mut least = f64::INFINITY;
+    for _ in 0..rounds {
+        let begin = clock_gettime(ClockId::ProcessCPUTime);
+        let units = work().await;
+        let end = clock_gettime(ClockId::ProcessCPUTime);
+        let seconds = (end.tv_sec - begin.tv_sec) as f64;
+        let nanoseconds = seconds * 1e9 + (end.tv_nsec - begin.tv_nsec) as f64;
+        least = least.min(nanoseconds / units as f64);
+    }
+    least
+}
+
+fn report(row: &str, nanoseconds: f64) {
+    println!("{row} {nanoseconds:.2}");
+}
