@@ -1,10 +1,11 @@
 //! The load: one thread, one epoll, as many connections and pipelined requests as are asked for.
 //!
 //! - `load --mode=probe --port=N`: makes one request and prints the response.
-//! - `load --mode=run --port=N --process=ID [--connections=64] [--pipeline=1] [--requests=200000]
-//!   [--slices=10] [--seconds=30] [--like=wrk]`: each connection sends `pipeline` requests with one
-//!   write, awaits their responses, and goes on. The requests are made in slices, the first of which
-//!   only warms up. Prints what the server's process used in each.
+//! - `load --mode=run --servers=PORT:PROCESS,... [--connections=64] [--pipeline=1]
+//!   [--requests=200000] [--slices=10] [--seconds=120] [--like=wrk]`: each connection sends `pipeline`
+//!   requests with one write, awaits their responses, and goes on. The servers take turns, a slice of
+//!   the requests at a time, after one slice to warm up. Prints, for each server and slice, the
+//!   nanoseconds of processor time that the server's process used for a request.
 //! - `load --mode=idle --port=N --process=ID [--connections=10000]`: each connection makes one
 //!   request and stays open. Prints what the server's memory grew by.
 //!
@@ -41,47 +42,53 @@ fn main() -> Result<(), Box<dyn Error>> {
             io::stdout().write_all(&exchange::probe(address, &request)?)?;
             Ok(())
         }
-        "run" => run(address, &request, arguments),
+        "run" => run(&like, arguments),
         "idle" => idle(address, &request, arguments),
         _ => Err(format!("there is no mode {mode:?}").into()),
     }
 }
 
-fn run(
-    address: SocketAddr,
-    request: &[u8],
-    mut arguments: Arguments,
-) -> Result<(), Box<dyn Error>> {
-    let server = arguments.take("process", 0_u32)?;
+fn run(like: &str, mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    let servers = arguments.take("servers", String::new())?;
     let connections = arguments.take("connections", 64_usize)?;
     let pipeline = arguments.take("pipeline", 1_usize)?;
     let requests = arguments.take("requests", 200_000_u64)?;
     let slices = arguments.take("slices", 10_u64)?.max(1);
-    let seconds = arguments.take("seconds", 30.0_f64)?;
+    let seconds = arguments.take("seconds", 120.0_f64)?;
     arguments.finish()?;
 
     let deadline = Instant::now() + Duration::from_secs_f64(seconds);
-    let response_length = exchange::probe(address, request)?.len();
-    let mut load = Load::connect(address, request, connections, pipeline, response_length)?;
-    load.exchange(requests / slices, deadline)?;
-
-    let mut used = Vec::new();
-    let mut done = 0;
-    let start = Instant::now();
-    while done < requests && Instant::now() < deadline {
-        thread::sleep(REST);
-        let before = process::processor_time(server)?;
-        let count = load.exchange(requests / slices, deadline)?;
-        thread::sleep(REST);
-        let slice = process::processor_time(server)? - before;
-        used.push(slice as f64 / count as f64);
-        done += count;
+    let slice = requests / slices;
+    let mut loads = Vec::new();
+    for server in servers.split(',') {
+        let (port, process) = server.split_once(':').ok_or("a server is PORT:PROCESS")?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port.parse()?));
+        let mut load = || {
+            let request = exchange::request(like, address)?;
+            let length = exchange::probe(address, &request)?.len();
+            let mut load = Load::connect(address, &request, connections, pipeline, length)?;
+            load.exchange(slice, deadline)?;
+            Ok::<_, Box<dyn Error>>(load)
+        };
+        let load = load().map_err(|error| format!("port {port}: {error}"))?;
+        loads.push((port, process.parse()?, load, Vec::new()));
     }
-    println!(
-        "{{\"requests\": {done}, \"elapsed_ns\": {}, \"response_bytes\": {response_length}, \
-         \"processor_ns\": {used:?}}}",
-        start.elapsed().as_nanos()
-    );
+    for _ in 0..slices {
+        for (port, process, load, used) in &mut loads {
+            thread::sleep(REST);
+            let before = process::processor_time(*process)?;
+            let done =
+                load.exchange(slice, deadline).map_err(|error| format!("port {port}: {error}"))?;
+            thread::sleep(REST);
+            let after = process::processor_time(*process)?;
+            used.push((after - before) as f64 / done as f64);
+        }
+        if Instant::now() >= deadline {
+            return Err("the time is up".into());
+        }
+    }
+    let results = loads.iter().map(|(port, _, _, used)| format!("\"{port}\": {used:?}"));
+    println!("{{{}}}", results.collect::<Vec<_>>().join(", "));
     Ok(())
 }
 
