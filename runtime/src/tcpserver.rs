@@ -55,7 +55,7 @@ impl TCPServer {
         Self::with_sockets(move |socket, address| match IOStream::from_tcp(socket) {
             Ok(stream) => drop(spawn(handle_stream(stream, address))),
             Err(error) => {
-                tracing::error!(target: "gustnado.general", %error, "cannot serve a connection")
+                tracing::error!(target: "gustnado.general", %error, "cannot serve a connection");
             }
         })
     }

@@ -236,7 +236,7 @@ impl Shared {
         match IOStream::with_transport(Transport::Tcp(socket)) {
             Ok(stream) => self.park(&stream, remote, self.settings.header_timeout),
             Err(error) => {
-                tracing::error!(target: "gustnado.general", %error, "cannot serve a connection")
+                tracing::error!(target: "gustnado.general", %error, "cannot serve a connection");
             }
         }
     }

@@ -110,7 +110,7 @@ impl Watched {
             match self.receiver.read(&mut [0; 64]) {
                 Ok(_) => return Poll::Ready(Ok(())),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.registration.clear(Side::Read)
+                    self.registration.clear(Side::Read);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Poll::Ready(Err(error)),

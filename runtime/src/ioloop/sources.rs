@@ -174,15 +174,6 @@ impl Registration {
         }
     }
 
-    /// Whether the other side has hung up, as far as the loop knows.
-    pub(crate) fn is_hung_up(&self) -> bool {
-        let sources = self.core.sources.borrow();
-        sources
-            .slots
-            .get(self.key)
-            .is_some_and(|source| source.readiness.intersects(Side::Closed.readiness()))
-    }
-
     /// Wakes everybody who waits, because the descriptor is about to be closed.
     pub(crate) fn wake_all(&self) {
         let woken = {
@@ -196,16 +187,6 @@ impl Registration {
         if let Some(Waiters { reader, writer, closed }) = woken {
             [reader, writer, closed].into_iter().flatten().for_each(Waker::wake);
         }
-    }
-
-    pub(crate) fn core(&self) -> &Rc<Core> {
-        &self.core
-    }
-
-    /// Withdraws the registration from the system, too, for a descriptor that lives on.
-    pub(crate) fn withdraw(self) -> io::Result<()> {
-        let fd = self.core.sources.borrow().slots.get(self.key).map(|source| source.fd);
-        fd.map_or(Ok(()), |fd| self.core.backend.borrow_mut().deregister(fd))
     }
 }
 

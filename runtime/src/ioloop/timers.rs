@@ -279,12 +279,12 @@ mod tests {
                 let key = timers.insert(deadline, noted(&order, id));
                 model.insert((deadline, id), key);
                 keys.push((deadline, id, key));
-                if numbers.next() % 4 == 0 {
+                if numbers.next().is_multiple_of(4) {
                     let (deadline, id, key) = keys[numbers.next() as usize % keys.len()];
                     let there = model.remove(&(deadline, id)).is_some();
                     assert_eq!(timers.remove(key).is_some(), there);
                 }
-                if numbers.next() % 8 == 0 {
+                if numbers.next().is_multiple_of(8) {
                     let reach = 1 << (numbers.next() % 40);
                     now += numbers.next() % reach;
                     let later = model.split_off(&(now + 1, 0));

@@ -266,9 +266,8 @@ async fn watch(shared: Shared<Inner>) {
     poll_fn(|cx| shared.poll_hung_up(cx)).await;
     // Who reads finds the end by himself.
     while !shared.reading.get() && shared.closed.borrow().is_none() {
-        match poll_fn(|cx| shared.poll_fill(cx)).await {
-            Ok(0) => shared.close(None),
-            Ok(_) | Err(_) => {}
+        if let Ok(0) = poll_fn(|cx| shared.poll_fill(cx)).await {
+            shared.close(None);
         }
     }
 }

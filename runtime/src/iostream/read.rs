@@ -191,7 +191,7 @@ impl Inner {
                         return Poll::Ready(Ok(count));
                     }
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                        link.registration.clear(Side::Read)
+                        link.registration.clear(Side::Read);
                     }
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                     Err(error) => break Some(error),
