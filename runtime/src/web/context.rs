@@ -23,11 +23,18 @@ pub struct Context {
     route: usize,
     /// The captures that had a `%`, decoded when first asked for, each at its position.
     decoded: OnceCell<Box<[OnceCell<Box<str>>]>>,
+    kept: OnceCell<Box<Kept>>,
+}
+
+/// Texts that arguments borrow, and further ones.
+struct Kept {
+    texts: Box<[String]>,
+    next: OnceCell<Box<Kept>>,
 }
 
 impl Context {
     pub(crate) fn new(request: Request, site: Site, route: usize) -> Self {
-        Self { request, site, route, decoded: OnceCell::new() }
+        Self { request, site, route, decoded: OnceCell::new(), kept: OnceCell::new() }
     }
 
     /// The request.
@@ -50,6 +57,21 @@ impl Context {
     #[inline]
     pub fn provided<T: 'static>(&self) -> Option<&T> {
         self.site.provided().value()
+    }
+
+    /// Keeps texts for as long as the request is answered.
+    pub(crate) fn keep(&self, mut texts: Box<[String]>) -> &[String] {
+        let mut place = &self.kept;
+        loop {
+            // The cell of the last of the chain is the one that is empty.
+            let kept = place.get_or_init(|| {
+                Box::new(Kept { texts: std::mem::take(&mut texts), next: OnceCell::new() })
+            });
+            if texts.is_empty() {
+                return &kept.texts;
+            }
+            place = &kept.next;
+        }
     }
 
     /// The text that the route's capture at this position (counted from 0) stands for, percent-decoded; `None` if
@@ -101,5 +123,31 @@ impl fmt::Debug for Context {
             .field("request", &self.request)
             .field("route", self.route())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::web::testing::{HERE, answer, get, text};
+    use crate::web::{Application, Respond, Route};
+
+    #[test]
+    fn keeps_texts_beside_each_other() {
+        let route = Route::new("/", "keep", HERE).handler(|cx| async move {
+            let keep = |text: &str| cx.keep(Box::new([text.to_owned()]));
+            let (one, two, three) = (keep("one"), keep("two"), keep("three"));
+            format!("{one:?} {two:?} {three:?}").respond(&cx)
+        });
+        let response = answer(Application::new(vec![route]), get("/"));
+        assert_eq!(text(&response), r#"["one"] ["two"] ["three"]"#);
+    }
+
+    #[test]
+    fn a_capture_that_the_route_lacks_is_none() {
+        let route = Route::new("/{a}", "a", HERE).handler(|cx| async move {
+            format!("{:?} {:?}", cx.capture(0).unwrap(), cx.capture(1).unwrap()).respond(&cx)
+        });
+        let response = answer(Application::new(vec![route]), get("/x%20"));
+        assert_eq!(text(&response), r#"Some("x ") None"#);
     }
 }

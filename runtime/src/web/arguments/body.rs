@@ -13,7 +13,7 @@ use crate::error::{Error, HTTPError, Result};
 ///
 /// The names are those of `T`'s fields. Where a name is given more than once, a `Vec` takes all values and
 /// everything else the last. An empty value is `None` for an `Option`. Numbers are strict: see [`FromCapture`].
-/// More than 1000 values are a 400, as are bad ones; the answer names the field.
+/// More than 1000 values are a 400, as are bad ones; the answer names the field. A `T` may borrow its text.
 ///
 /// ```
 /// use gustnado::Query;
@@ -47,7 +47,7 @@ impl<'r, T: Deserialize<'r>> FromRequest<'r> for Query<T> {
     }
 
     async fn from_request(cx: &'r Context) -> Result<Self> {
-        match form::from_str(cx.query().unwrap_or_default()) {
+        match form::from_str(cx.query().unwrap_or_default(), |decoded| cx.keep(decoded)) {
             Ok(value) => Ok(Self(value)),
             Err(error) => Err(bad_argument("query", &error)),
         }
@@ -64,15 +64,17 @@ impl<'r, T: Deserialize<'r>> FromRequest<'r> for Form<T> {
     async fn from_request(cx: &'r Context) -> Result<Self> {
         const FORM: &str = "application/x-www-form-urlencoded";
         expect_type(cx, FORM, |essence| essence.eq_ignore_ascii_case(FORM))?;
-        match form::from_str(text(cx)?) {
+        match form::from_str(text(cx)?, |decoded| cx.keep(decoded)) {
             Ok(value) => Ok(Self(value)),
             Err(error) => Err(bad_argument("form", &error)),
         }
     }
 }
 
-/// A body of type `application/json`, or one whose type ends in `+json`; anything else is a 415. A `T` may borrow
-/// from the body.
+/// A body of type `application/json`, or one whose type ends in `+json`; anything else is a 415.
+///
+/// A `T` may borrow from the body. But a `&str` cannot hold a text with escapes: such a body would be a 400, so take a
+/// `Cow<str>` with `#[serde(borrow)]`.
 impl<'r, T: Deserialize<'r>> FromRequest<'r> for Json<T> {
     const BODY: bool = true;
 

@@ -19,11 +19,15 @@ use super::number;
 /// values (CVE-2026-82397).
 const MOST_VALUES: usize = 1000;
 
-/// Reads a query or a form.
-pub(super) fn from_str<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, FormError> {
-    let mut pairs = Vec::new();
+/// Reads a query or a form. What has to be decoded is kept by `keep`, so that a `T` may borrow either way.
+pub(super) fn from_str<'de, T: Deserialize<'de>>(
+    text: &'de str,
+    keep: impl FnOnce(Box<[String]>) -> &'de [String],
+) -> Result<T, FormError> {
+    let mut raw = Vec::new();
+    let mut decoded = Vec::new();
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
-        if pairs.len() == MOST_VALUES {
+        if raw.len() == MOST_VALUES {
             return Err(FormError::plain(format!("more than {MOST_VALUES} values")));
         }
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -31,9 +35,20 @@ pub(super) fn from_str<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Fo
         let Some(value) = decode(value) else {
             return Err(FormError { field: Some(name.into_owned()), reason: "not UTF-8".into() });
         };
-        pairs.push((name, value));
+        let mut part = |text| match text {
+            Cow::Borrowed(text) => Some(text),
+            Cow::Owned(text) => {
+                decoded.push(text);
+                None
+            }
+        };
+        raw.push((part(name), part(value)));
     }
-    T::deserialize(Pairs(pairs))
+    let mut kept = if decoded.is_empty() { [].iter() } else { keep(decoded.into()).iter() };
+    let mut text = |part: Option<&'de str>| {
+        part.or_else(|| kept.next().map(String::as_str)).unwrap_or_default()
+    };
+    T::deserialize(Pairs(raw.into_iter().map(|(name, value)| (text(name), text(value))).collect()))
 }
 
 /// The field that could not be read, if one is to blame, and the reason.
@@ -74,7 +89,7 @@ impl de::Error for FormError {
     }
 }
 
-type Pair<'de> = (Cow<'de, str>, Cow<'de, str>);
+type Pair<'de> = (&'de str, &'de str);
 
 /// The percent-decoded text, with a space for every `+`; `None` if it is not UTF-8.
 fn decode(text: &str) -> Option<Cow<'_, str>> {
@@ -99,13 +114,13 @@ impl<'de> Deserializer<'de> for Pairs<'de> {
 
     fn deserialize_any<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, FormError> {
         // Brings the values of a name together and, being stable, keeps their order.
-        self.0.sort_by(|(one, _), (other, _)| one.cmp(other));
+        self.0.sort_by_key(|(name, _)| *name);
         visitor.visit_map(Groups { rest: &self.0, values: &[] })
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FormError> {
         visitor.visit_seq(MapDeserializer::new(
-            self.0.into_iter().map(|(name, value)| (Owned(name), Owned(value))),
+            self.0.into_iter().map(|(name, value)| (Text(name), Text(value))),
         ))
     }
 
@@ -131,7 +146,7 @@ impl<'de> Deserializer<'de> for Pairs<'de> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, FormError> {
-        self.0.sort_by(|(one, _), (other, _)| one.cmp(other));
+        self.0.sort_by_key(|(name, _)| *name);
         visitor.visit_enum(MapAccessDeserializer::new(Groups { rest: &self.0, values: &[] }))
     }
 
@@ -159,7 +174,7 @@ impl<'de> MapAccess<'de> for Groups<'_, 'de> {
         };
         let same = self.rest.iter().take_while(|(other, _)| other == name).count();
         (self.values, self.rest) = self.rest.split_at(same);
-        seed.deserialize(Owned(name.clone()).into_deserializer()).map(Some)
+        seed.deserialize(Text(name)).map(Some)
     }
 
     fn next_value_seed<V: de::DeserializeSeed<'de>>(
@@ -168,7 +183,7 @@ impl<'de> MapAccess<'de> for Groups<'_, 'de> {
     ) -> Result<V::Value, FormError> {
         seed.deserialize(Values(self.values)).map_err(|error| match (error.field, self.values) {
             (None, [(name, _), ..]) => {
-                FormError { field: Some(name.to_string()), reason: error.reason }
+                FormError { field: Some((*name).to_owned()), reason: error.reason }
             }
             (field, _) => FormError { field, reason: error.reason },
         })
@@ -180,15 +195,15 @@ struct Values<'a, 'de>(&'a [Pair<'de>]);
 
 impl<'de> Values<'_, 'de> {
     /// The last, as Tornado has it.
-    fn last(&self) -> Cow<'de, str> {
-        self.0.last().map(|(_, value)| value.clone()).unwrap_or_default()
+    fn last(&self) -> &'de str {
+        self.0.last().map(|(_, value)| *value).unwrap_or_default()
     }
 }
 
 macro_rules! parsed {
     ($($method:ident $visit:ident $parse:expr;)+) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FormError> {
-            visitor.$visit($parse(&self.last()).map_err(FormError::plain)?)
+            visitor.$visit($parse(self.last()).map_err(FormError::plain)?)
         })+
     };
 }
@@ -197,10 +212,7 @@ impl<'de> Deserializer<'de> for Values<'_, 'de> {
     type Error = FormError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FormError> {
-        match self.last() {
-            Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
-            Cow::Owned(text) => visitor.visit_string(text),
-        }
+        visitor.visit_borrowed_str(self.last())
     }
 
     parsed! {
@@ -258,8 +270,7 @@ impl<'de> Deserializer<'de> for Values<'_, 'de> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, FormError> {
-        let text = self.last();
-        let variant: StrDeserializer<'_, FormError> = (*text).into_deserializer();
+        let variant: StrDeserializer<'_, FormError> = self.last().into_deserializer();
         visitor.visit_enum(variant)
     }
 
@@ -281,17 +292,14 @@ fn checkbox(text: &str) -> Result<bool, &'static str> {
     if text == "on" { Ok(true) } else { number::boolean(text) }
 }
 
-/// One text. Serde's own deserializer for a `Cow` always copies.
-struct Owned<'de>(Cow<'de, str>);
+/// One text. Serde's own deserializer for it has no borrowing `deserialize_any`.
+struct Text<'de>(&'de str);
 
-impl<'de> Deserializer<'de> for Owned<'de> {
+impl<'de> Deserializer<'de> for Text<'de> {
     type Error = FormError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FormError> {
-        match self.0 {
-            Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
-            Cow::Owned(text) => visitor.visit_string(text),
-        }
+        visitor.visit_borrowed_str(self.0)
     }
 
     forward_to_deserialize_any! {
@@ -300,7 +308,7 @@ impl<'de> Deserializer<'de> for Owned<'de> {
     }
 }
 
-impl<'de> IntoDeserializer<'de, FormError> for Owned<'de> {
+impl<'de> IntoDeserializer<'de, FormError> for Text<'de> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -334,12 +342,16 @@ mod tests {
         Oldest,
     }
 
-    fn error(text: &str) -> String {
+    fn from_str<T: Deserialize<'static>>(text: &'static str) -> Result<T, FormError> {
+        super::from_str(text, |decoded| Box::leak(decoded))
+    }
+
+    fn error(text: &'static str) -> String {
         from_str::<Search<'_>>(text).unwrap_err().to_string()
     }
 
     #[test]
-    fn reads_fields_by_name_and_borrows_plain_text() {
+    fn reads_fields_by_name() {
         let search =
             from_str::<Search<'_>>("tag=a&page=2&q=rust&tag=b%20c+d&exact=on&order=oldest");
         let expected = Search {
@@ -350,6 +362,12 @@ mod tests {
             order: Order::Oldest,
         };
         assert_eq!(search, Ok(expected));
+    }
+
+    #[test]
+    fn borrows_text_that_had_to_be_decoded() {
+        assert_eq!(from_str::<Search<'_>>("%71=a+b").unwrap().q, "a b");
+        assert_eq!(from_str::<Search<'_>>("x%20=1&q=%C3%A9&%20=").unwrap().q, "\u{e9}");
     }
 
     #[test]
@@ -393,9 +411,9 @@ mod tests {
 
     #[test]
     fn more_than_a_thousand_values_are_refused() {
-        let text = |count| vec!["q=1"; count].join("&");
-        assert!(from_str::<Search<'_>>(&text(1000)).is_ok());
-        assert_eq!(error(&text(1001)), "more than 1000 values");
+        let text = |count| &*vec!["q=1"; count].join("&").leak();
+        assert!(from_str::<Search<'_>>(text(1000)).is_ok());
+        assert_eq!(error(text(1001)), "more than 1000 values");
     }
 
     #[test]

@@ -145,6 +145,9 @@ fn the_query_becomes_a_type() {
         200,
         "2 a",
     );
+    let decoded =
+        take!(get("/?page=2&title=a%20b"), Query<Page<'_>>, |Query(page)| page.title.to_owned());
+    is(&decoded, 200, "a b");
     is(
         &take!(get("/?page=x"), Query<Page<'_>>, |_| ""),
         400,

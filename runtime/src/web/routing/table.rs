@@ -52,11 +52,7 @@ impl Table {
 fn hash(scope: usize, text: &[u8]) -> u64 {
     let start = mix(scope as u64, text.len() as u64);
     let Some(last) = text.last_chunk() else {
-        let mut word = 0;
-        for byte in text {
-            word = word << 8 | u64::from(*byte);
-        }
-        return mix(start, word);
+        return mix(start, short(text));
     };
     let mut hash = start;
     // One byte less, or the last chunk of a multiple of eight would be hashed twice.
@@ -64,6 +60,15 @@ fn hash(scope: usize, text: &[u8]) -> u64 {
         hash = mix(hash, word.first_chunk().map_or(0, |word| u64::from_le_bytes(*word)));
     }
     mix(hash, u64::from_le_bytes(*last))
+}
+
+/// All of at most seven bytes.
+#[inline]
+fn short(text: &[u8]) -> u64 {
+    if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        return u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last));
+    }
+    text.iter().fold(0, |word, byte| word << 8 | u64::from(*byte))
 }
 
 /// Folds the upper half of the product, which depends on every bit, onto the lower.
