@@ -20,14 +20,14 @@ use crate::http::Settings;
 ///     format!("You are visitor {}", visits.get())
 /// }
 ///
-/// # gustnado::ioloop::IOLoop::new()?.run_sync(async {
-/// Application::new(routes![index])
-///     .provide(Cell::new(0_u64))
-///     .listen(8888)?
-///     .run()
-///     .await
-/// # })??;
-/// # Ok::<(), Error>(())
+/// #[gustnado::main]
+/// async fn main() -> Result<()> {
+///     Application::new(routes![index])
+///         .provide(Cell::new(0_u64))
+///         .listen(8888)?
+///         .run()
+///         .await
+/// }
 /// ```
 pub struct Application {
     routes: Vec<Route>,
@@ -102,13 +102,13 @@ impl Application {
     ///     "Hello, world"
     /// }
     ///
-    /// # gustnado::ioloop::IOLoop::new()?.run_sync(async {
-    /// Application::workers(0, || Ok(Application::new(routes![index])))
-    ///     .listen(8888)?
-    ///     .run()
-    ///     .await
-    /// # })??;
-    /// # Ok::<(), Error>(())
+    /// #[gustnado::main]
+    /// async fn main() -> Result<()> {
+    ///     Application::workers(0, || Ok(Application::new(routes![index])))
+    ///         .listen(8888)?
+    ///         .run()
+    ///         .await
+    /// }
     /// ```
     pub fn workers<F>(count: usize, factory: F) -> Workers<F>
     where
