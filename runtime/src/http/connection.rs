@@ -12,7 +12,7 @@ use super::{ContentType, outgoing};
 use crate::coroutine::{cancel_after, moment};
 use crate::ioloop::{Frame, Key, panic_message};
 use crate::iostream::IOStream;
-use ::http::{Method, StatusCode};
+use ::http::{Method, StatusCode, Version};
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -253,7 +253,12 @@ impl Worker {
         tracing::info!(target: "gustnado.general", "Malformed HTTP message from {remote}: {text}");
         let response = Response::new(status).with_content_type(ContentType::TEXT).with_body(text);
         self.alone().head.clear();
-        let _encoded = self.encode(response, false);
+        // What the head still knows is of an earlier request, which may have been HEAD.
+        let date = self.server.date();
+        let version = Version::HTTP_11;
+        let encoding = Encoding { date: &date, version, head_only: false, keep_alive: false };
+        let _encoded = response.encode(&encoding, &mut self.exchange.out.borrow_mut());
+        drop(date);
         self.close().await
     }
 
