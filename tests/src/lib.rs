@@ -1,1 +1,36 @@
-//! Black-box tests of gustnado over real sockets; see `tests`.
+//! Black-box tests of gustnado over real sockets: what they share.
+//!
+//! A test starts a [`Server`] on a thread of its own, talks to it with blocking [`Client`]s, and drops it. Nothing here waits
+//! longer than [`PATIENCE`], whatever goes wrong.
+
+mod client;
+pub mod log;
+mod server;
+mod source;
+
+pub use client::{Client, Reply};
+pub use server::{Server, answer, echo, handler};
+pub use source::Source;
+
+use std::time::{Duration, Instant};
+
+/// How long anything may take before a test gives up.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Waits until `condition` holds.
+///
+/// # Panics
+///
+/// If it does not in time.
+pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+    let begin = Instant::now();
+    while !condition() {
+        assert!(begin.elapsed() < PATIENCE, "never happened: {what}");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// So many milliseconds.
+pub fn milliseconds(count: u64) -> Duration {
+    Duration::from_millis(count)
+}
