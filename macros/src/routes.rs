@@ -22,7 +22,7 @@ pub(crate) fn expand(list: TokenStream) -> TokenStream {
     quote! {{
         #import
         #errors
-        __gustnado::Vec::<__gustnado::Route>::from([#(#entries),*])
+        <__gustnado::Vec<__gustnado::Route> as ::core::convert::From<_>>::from([#(#entries),*])
     }}
 }
 

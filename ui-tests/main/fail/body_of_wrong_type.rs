@@ -1,0 +1,4 @@
+#[gustnado::main]
+async fn main() -> gustnado::Result {
+    7
+}

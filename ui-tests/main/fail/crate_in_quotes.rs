@@ -1,0 +1,2 @@
+#[gustnado::main(crate = "gustnado")]
+async fn main() {}

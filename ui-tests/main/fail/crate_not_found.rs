@@ -1,0 +1,2 @@
+#[gustnado::main(crate = no_such_crate)]
+async fn main() {}

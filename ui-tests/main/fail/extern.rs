@@ -1,0 +1,2 @@
+#[gustnado::main]
+async extern "C" fn main() {}

@@ -1,0 +1,2 @@
+#[gustnado::main]
+async fn main<T>() {}

@@ -1,0 +1,8 @@
+#![deny(warnings)]
+
+async fn other() {}
+
+#[gustnado::main]
+async fn main() {
+    other();
+}

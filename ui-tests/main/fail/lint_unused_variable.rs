@@ -1,0 +1,6 @@
+#![deny(warnings)]
+
+#[gustnado::main]
+async fn main() {
+    let forgotten = 7;
+}

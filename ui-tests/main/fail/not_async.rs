@@ -1,0 +1,2 @@
+#[gustnado::main]
+fn main() {}

@@ -1,0 +1,4 @@
+#[gustnado::main]
+struct Main;
+
+fn main() {}

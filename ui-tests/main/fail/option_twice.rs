@@ -1,0 +1,2 @@
+#[gustnado::main(crate = gustnado, crate = gustnado)]
+async fn main() {}

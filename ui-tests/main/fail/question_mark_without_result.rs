@@ -1,0 +1,4 @@
+#[gustnado::main]
+async fn main() {
+    "7".parse::<u32>()?;
+}

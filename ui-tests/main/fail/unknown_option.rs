@@ -1,0 +1,2 @@
+#[gustnado::main(threads = 4)]
+async fn main() {}

@@ -1,0 +1,2 @@
+#[gustnado::main]
+async unsafe fn main() {}

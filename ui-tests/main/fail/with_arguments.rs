@@ -1,0 +1,4 @@
+#[gustnado::main]
+async fn main(arguments: Vec<String>) {
+    drop(arguments);
+}

@@ -1,0 +1,6 @@
+#![deny(warnings)]
+
+extern crate gustnado as web;
+
+#[web::main(crate = web)]
+async fn main() {}

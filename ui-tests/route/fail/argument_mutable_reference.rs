@@ -1,0 +1,12 @@
+use gustnado::{route, routes};
+
+struct Db;
+
+#[route("/")]
+async fn index(db: &mut Db) {
+    let _ = db;
+}
+
+fn main() {
+    drop(routes![index]);
+}

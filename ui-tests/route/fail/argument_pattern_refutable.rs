@@ -1,0 +1,10 @@
+use gustnado::{Error, Method, route, routes};
+
+#[route("/")]
+async fn index(Ok(method): Result<Method, Error>) {
+    drop(method);
+}
+
+fn main() {
+    drop(routes![index]);
+}

@@ -1,0 +1,10 @@
+use gustnado::{route, routes};
+
+#[route("/user/{id}")]
+async fn index(id: &u64) {
+    let _ = id;
+}
+
+fn main() {
+    drop(routes![index]);
+}

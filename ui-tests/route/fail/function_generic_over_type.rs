@@ -1,0 +1,8 @@
+use gustnado::{route, routes};
+
+#[route("/")]
+async fn index<T: Default>() {}
+
+fn main() {
+    drop(routes![index]);
+}

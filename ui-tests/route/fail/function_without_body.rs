@@ -1,0 +1,8 @@
+use gustnado::route;
+
+trait Entry {
+    #[route("/")]
+    async fn index();
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+#![deny(warnings)]
+
+use gustnado::{route, routes};
+
+#[route("/")]
+async fn index() {
+    fn forgotten() {}
+}
+
+fn main() {
+    drop(routes![index]);
+}

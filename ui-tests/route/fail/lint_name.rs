@@ -1,0 +1,10 @@
+#![deny(warnings)]
+
+use gustnado::{route, routes};
+
+#[route("/")]
+async fn showIndex() {}
+
+fn main() {
+    drop(routes![showIndex]);
+}

@@ -1,0 +1,13 @@
+#![deny(warnings)]
+
+use gustnado::{route, routes};
+
+#[route("/")]
+async fn index() {
+    return;
+    println!();
+}
+
+fn main() {
+    drop(routes![index]);
+}

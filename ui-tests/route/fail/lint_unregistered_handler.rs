@@ -1,0 +1,8 @@
+#![deny(warnings)]
+
+use gustnado::route;
+
+#[route("/")]
+async fn index() {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use gustnado::route;
+
+struct Index;
+
+#[route("/")]
+impl Index {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use gustnado::route;
+
+#[route("/")]
+mod index {}
+
+fn main() {}

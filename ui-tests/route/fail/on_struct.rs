@@ -1,0 +1,6 @@
+use gustnado::route;
+
+#[route("/")]
+struct Index;
+
+fn main() {}

@@ -1,0 +1,8 @@
+use gustnado::{route, routes};
+
+#[route("/", name = "a", name = "b")]
+async fn index() {}
+
+fn main() {
+    drop(routes![index]);
+}

@@ -1,0 +1,8 @@
+use gustnado::{route, routes};
+
+#[route("/user/{id:[0-9]+}")]
+async fn index() {}
+
+fn main() {
+    drop(routes![index]);
+}

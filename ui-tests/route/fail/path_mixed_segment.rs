@@ -1,0 +1,8 @@
+use gustnado::{route, routes};
+
+#[route("/entry-{slug}")]
+async fn index() {}
+
+fn main() {
+    drop(routes![index]);
+}

@@ -1,0 +1,8 @@
+use gustnado::{route, routes};
+
+#[route("/")]
+async fn index() -> impl Sized {}
+
+fn main() {
+    drop(routes![index]);
+}

@@ -1,0 +1,12 @@
+use gustnado::{route, routes};
+
+struct User;
+
+#[route("/")]
+async fn index() -> User {
+    User
+}
+
+fn main() {
+    drop(routes![index]);
+}

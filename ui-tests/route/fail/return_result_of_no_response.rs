@@ -1,0 +1,12 @@
+use gustnado::{Result, route, routes};
+
+struct User;
+
+#[route("/")]
+async fn index() -> Result<User> {
+    Ok(User)
+}
+
+fn main() {
+    drop(routes![index]);
+}

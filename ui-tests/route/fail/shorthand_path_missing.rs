@@ -1,0 +1,8 @@
+use gustnado::{get, routes};
+
+#[get]
+async fn index() {}
+
+fn main() {
+    drop(routes![index]);
+}

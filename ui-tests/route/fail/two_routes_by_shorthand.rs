@@ -1,0 +1,9 @@
+use gustnado::{get, post, routes};
+
+#[get("/")]
+#[post("/")]
+async fn index() {}
+
+fn main() {
+    drop(routes![index]);
+}

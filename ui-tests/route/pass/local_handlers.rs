@@ -1,0 +1,16 @@
+#![deny(warnings)]
+
+//! A handler inside of a function.
+
+fn main() {
+    use gustnado::{route, routes};
+
+    struct Local;
+
+    #[route("/{id}")]
+    async fn index(id: u64, _: &Local) -> String {
+        id.to_string()
+    }
+
+    assert_eq!(routes![index].len(), 1);
+}

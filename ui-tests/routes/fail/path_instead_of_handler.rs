@@ -1,0 +1,8 @@
+use gustnado::{route, routes};
+
+#[route("/")]
+async fn index() {}
+
+fn main() {
+    drop(routes!["/"]);
+}

@@ -1,0 +1,4 @@
+#[gustnado::test]
+async fn works<T>() {}
+
+fn main() {}

@@ -1,0 +1,5 @@
+#[gustnado::test]
+#[test]
+async fn works() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[gustnado::test]
+fn works() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[gustnado::test(10)]
+async fn works() {}
+
+fn main() {}

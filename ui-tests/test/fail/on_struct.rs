@@ -1,0 +1,4 @@
+#[gustnado::test]
+struct Works;
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[gustnado::test(simulated)]
+async fn works() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[gustnado::test(timeout = "10 s")]
+async fn works() {}
+
+fn main() {}

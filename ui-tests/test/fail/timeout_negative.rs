@@ -1,0 +1,4 @@
+#[gustnado::test(timeout = -0.5)]
+async fn works() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[gustnado::test(timeout)]
+async fn works() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[gustnado::test(timout = 1)]
+async fn works() {}
+
+fn main() {}
