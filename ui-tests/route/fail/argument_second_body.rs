@@ -1,10 +1,8 @@
 use gustnado::{Form, route, routes};
 
-struct Urls;
-
 #[route("/")]
-async fn index(urls: Form<Urls>, text: String) {
-    drop((urls, text));
+async fn index(names: Form<Vec<(String, String)>>, text: String) {
+    drop((names, text));
 }
 
 fn main() {

@@ -1,5 +1,7 @@
 //! Arguments out of the query and the body.
 
+use std::future::{Ready, ready};
+
 use ::http::StatusCode;
 use bytes::Bytes;
 use serde::Deserialize;
@@ -46,11 +48,12 @@ impl<'r, T: Deserialize<'r>> FromRequest<'r> for Query<T> {
         cx.query().is_none()
     }
 
-    async fn from_request(cx: &'r Context) -> Result<Self> {
-        match form::from_str(cx.query().unwrap_or_default(), |decoded| cx.keep(decoded)) {
-            Ok(value) => Ok(Self(value)),
-            Err(error) => Err(bad_argument("query", &error)),
-        }
+    #[expect(
+        refining_impl_trait,
+        reason = "a named future makes one error of a missing `Deserialize`"
+    )]
+    fn from_request(cx: &'r Context) -> Ready<Result<Self>> {
+        ready(read_query(cx).map(Self))
     }
 }
 
@@ -61,13 +64,12 @@ impl<'r, T: Deserialize<'r>> FromRequest<'r> for Form<T> {
         is_bodiless(cx)
     }
 
-    async fn from_request(cx: &'r Context) -> Result<Self> {
-        const FORM: &str = "application/x-www-form-urlencoded";
-        expect_type(cx, FORM, |essence| essence.eq_ignore_ascii_case(FORM))?;
-        match form::from_str(text(cx)?, |decoded| cx.keep(decoded)) {
-            Ok(value) => Ok(Self(value)),
-            Err(error) => Err(bad_argument("form", &error)),
-        }
+    #[expect(
+        refining_impl_trait,
+        reason = "a named future makes one error of a missing `Deserialize`"
+    )]
+    fn from_request(cx: &'r Context) -> Ready<Result<Self>> {
+        ready(read_form(cx).map(Self))
     }
 }
 
@@ -82,12 +84,12 @@ impl<'r, T: Deserialize<'r>> FromRequest<'r> for Json<T> {
         is_bodiless(cx)
     }
 
-    async fn from_request(cx: &'r Context) -> Result<Self> {
-        expect_type(cx, "application/json", is_json)?;
-        match serde_json::from_slice(cx.body()) {
-            Ok(value) => Ok(Self(value)),
-            Err(error) => Err(bad_request(format!("JSON body: {error}"))),
-        }
+    #[expect(
+        refining_impl_trait,
+        reason = "a named future makes one error of a missing `Deserialize`"
+    )]
+    fn from_request(cx: &'r Context) -> Ready<Result<Self>> {
+        ready(read_json(cx).map(Self))
     }
 }
 
@@ -113,6 +115,23 @@ raw_body! {
     &'r [u8] = |cx: &'r Context| Ok(cx.body());
     Vec<u8> = |cx: &Context| Ok(cx.body().to_vec());
     Bytes = |cx: &Context| Ok(Bytes::copy_from_slice(cx.body()));
+}
+
+fn read_query<'r, T: Deserialize<'r>>(cx: &'r Context) -> Result<T> {
+    form::from_str(cx.query().unwrap_or_default(), |decoded| cx.keep(decoded))
+        .map_err(|error| bad_argument("query", &error))
+}
+
+fn read_form<'r, T: Deserialize<'r>>(cx: &'r Context) -> Result<T> {
+    const FORM: &str = "application/x-www-form-urlencoded";
+    expect_type(cx, FORM, |essence| essence.eq_ignore_ascii_case(FORM))?;
+    form::from_str(text(cx)?, |decoded| cx.keep(decoded))
+        .map_err(|error| bad_argument("form", &error))
+}
+
+fn read_json<'r, T: Deserialize<'r>>(cx: &'r Context) -> Result<T> {
+    expect_type(cx, "application/json", is_json)?;
+    serde_json::from_slice(cx.body()).map_err(|error| bad_request(format!("JSON body: {error}")))
 }
 
 fn text(cx: &Context) -> Result<&str> {
