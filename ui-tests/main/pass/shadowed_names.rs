@@ -1,5 +1,4 @@
-#![deny(warnings)]
-
+#![deny(warnings, dead_code)]
 #![allow(dead_code)]
 
 mod std {}

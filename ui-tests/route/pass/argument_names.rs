@@ -1,4 +1,4 @@
-#![deny(warnings)]
+#![deny(warnings, dead_code)]
 
 //! The names that the expansion might use itself.
 

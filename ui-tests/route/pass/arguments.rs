@@ -1,4 +1,4 @@
-#![deny(warnings)]
+#![deny(warnings, dead_code)]
 
 use std::cell::RefCell;
 use std::collections::HashMap;

@@ -1,5 +1,4 @@
-#![deny(warnings)]
-
+#![deny(warnings, dead_code)]
 #![deny(missing_docs)]
 //! Docs, `deprecated` and visibility stay.
 

@@ -1,4 +1,4 @@
-#![deny(warnings)]
+#![deny(warnings, dead_code)]
 
 use gustnado::{route, routes};
 
@@ -22,6 +22,14 @@ async fn twice() {}
 async fn twice() {}
 
 fn main() {
-    let routes = routes![index, #[cfg(any())] never, #[cfg(all())] twice, #[cfg(not(all()))] twice];
+    let routes = routes![
+        index,
+        #[cfg(any())]
+        never,
+        #[cfg(all())]
+        twice,
+        #[cfg(not(all()))]
+        twice
+    ];
     assert_eq!(routes.len(), 2);
 }

@@ -1,4 +1,4 @@
-#![deny(warnings)]
+#![deny(warnings, dead_code)]
 
 use gustnado::{Json, Respond, route, routes};
 

@@ -1,5 +1,4 @@
-#![deny(warnings)]
-
+#![deny(warnings, dead_code)]
 #![no_implicit_prelude]
 
 #[::gustnado::route("/{name}")]

@@ -1,5 +1,4 @@
-#![deny(warnings)]
-
+#![deny(warnings, dead_code)]
 #![forbid(unsafe_code)]
 #![deny(unreachable_pub, unused_qualifications, single_use_lifetimes, trivial_casts)]
 

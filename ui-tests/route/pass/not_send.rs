@@ -1,4 +1,4 @@
-#![deny(warnings)]
+#![deny(warnings, dead_code)]
 
 //! A handler may hold what must not leave its thread, across an `.await` too.
 

@@ -1,4 +1,4 @@
-#![deny(warnings)]
+#![deny(warnings, dead_code)]
 
 use gustnado::{Context, FromCapture, FromRequest, HTTPError, Result, StatusCode, route, routes};
 
@@ -30,7 +30,11 @@ impl<'r, T: FromCapture<'r>> FromCapture<'r> for Pair<T, 1> {
 }
 
 #[route("/{slug}/{pair}")]
-async fn index(slug: Slug<'_>, Language(language): Language<'_>, pair: Pair<u64, { 2 - 1 }>) -> String {
+async fn index(
+    slug: Slug<'_>,
+    Language(language): Language<'_>,
+    pair: Pair<u64, { 2 - 1 }>,
+) -> String {
     format!("{} {language} {}", slug.0, pair.0[0])
 }
 

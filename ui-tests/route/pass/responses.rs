@@ -1,4 +1,4 @@
-#![deny(warnings)]
+#![deny(warnings, dead_code)]
 
 use gustnado::http::Response;
 use gustnado::{Error, Html, Json, Respond, Result, StatusCode, route, routes};

@@ -1,4 +1,4 @@
-#![deny(warnings)]
+#![deny(warnings, dead_code)]
 
 //! No name of the user's can be mistaken for one that the expansion means.
 #![allow(dead_code, unused_macros, non_camel_case_types, non_snake_case, non_upper_case_globals)]

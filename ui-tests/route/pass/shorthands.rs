@@ -1,6 +1,6 @@
-#![deny(warnings)]
+#![deny(warnings, dead_code)]
 
-use gustnado::{routes, delete, get, head, options, patch, post, put};
+use gustnado::{delete, get, head, options, patch, post, put, routes};
 
 #[get("/")]
 async fn show() {}
