@@ -241,6 +241,14 @@ impl Worker {
         response.encode(&encoding, &mut self.exchange.out.borrow_mut())
     }
 
+    /// Encodes the answer to a request that was not understood: what the head still knows is of an earlier one.
+    fn encode_refusal(&self, response: Response) {
+        let date = self.server.date();
+        let version = Version::HTTP_11;
+        let encoding = Encoding { date: &date, version, head_only: false, keep_alive: false };
+        let _encoded = response.encode(&encoding, &mut self.exchange.out.borrow_mut());
+    }
+
     /// Answers a request that breaks a rule. After it, nothing on the connection can be trusted.
     async fn refuse(&mut self, refusal: &Refusal) -> Fate {
         let (status, text) = match refusal {
@@ -253,12 +261,7 @@ impl Worker {
         tracing::info!(target: "gustnado.general", "Malformed HTTP message from {remote}: {text}");
         let response = Response::new(status).with_content_type(ContentType::TEXT).with_body(text);
         self.alone().head.clear();
-        // What the head still knows is of an earlier request, which may have been HEAD.
-        let date = self.server.date();
-        let version = Version::HTTP_11;
-        let encoding = Encoding { date: &date, version, head_only: false, keep_alive: false };
-        let _encoded = response.encode(&encoding, &mut self.exchange.out.borrow_mut());
-        drop(date);
+        self.encode_refusal(response);
         self.close().await
     }
 
