@@ -63,3 +63,7 @@ pub mod __private {
         capture,
     };
 }
+
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;

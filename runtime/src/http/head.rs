@@ -67,23 +67,29 @@ impl Head {
             if let Some(end) = self.repeat(buffer, limits) {
                 return Ok(Some(end));
             }
-            self.clear();
+            self.restart();
             if let Some(end) = fast::parse(self, buffer, limits) {
                 return Ok(Some(end));
             }
-            self.clear();
+            self.restart();
         }
         self.scan(buffer, limits)
     }
 
-    /// Forgets the request, also a half-read one, and keeps the memory.
+    /// Forgets the request, also a half-read one, and keeps the memory: it is as it was when it was new.
     ///
-    /// There is no need to call this between one request and the next; it is for a request that will never be
-    /// complete.
+    /// There is no need to call this between one request and the next; it is for a request that was refused or will
+    /// never be complete.
     pub fn clear(&mut self) {
-        self.fields.clear();
-        self.recent.forget();
-        self.scanner = Scanner::default();
+        self.restart();
+        self.method = Method::GET;
+        self.target = Target::default();
+        self.host = Span::default();
+        self.framing = Framing::None;
+        self.version = Version::HTTP_11;
+        self.keep_alive = false;
+        self.expects_continue = false;
+        self.upgrade = false;
     }
 
     /// Forgets a half-read request, if there is one.
@@ -160,6 +166,14 @@ impl Head {
         buffer: &'b [u8],
     ) -> impl Iterator<Item = (&'b str, &'b [u8])> + use<'_, 'b> {
         self.fields.iter().map(|field| (field.name.text(buffer), field.value.bytes(buffer)))
+    }
+
+    /// Gets ready to read the next head.
+    #[inline]
+    fn restart(&mut self) {
+        self.fields.clear();
+        self.recent.forget();
+        self.scanner = Scanner::default();
     }
 
     #[cold]

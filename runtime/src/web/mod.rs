@@ -31,3 +31,6 @@ pub use routing::{Endpoint, Location, Route};
 pub use server::Server;
 pub use site::Site;
 pub use workers::Workers;
+
+#[cfg(fuzzing)]
+pub(crate) use routing::Router;

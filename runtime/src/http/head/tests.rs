@@ -434,7 +434,10 @@ fn a_head_is_used_again_and_nothing_stays() {
     head.clear();
     assert_eq!(head.parse(second, &limits), Ok(Some(second.len())));
 
+    assert_eq!(head.parse(first, &limits), Ok(Some(first.len())));
     assert_eq!(head.parse(b"GET # HTTP", &limits), Err(Violation::TargetSyntax));
+    head.clear();
+    assert_eq!(meaning(&head, b"GET # HTTP"), "GET / -  HTTP/1.1 None close");
     assert_eq!(head.parse(second, &limits), Ok(Some(second.len())));
 }
 
