@@ -172,7 +172,7 @@ impl Exchange {
     pub(super) fn send(&self) {
         let mut out = self.out.borrow_mut();
         if !out.is_empty() {
-            self.stream.send(&out);
+            drop(self.stream.write(&out));
             out.clear();
         }
     }

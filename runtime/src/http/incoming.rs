@@ -1,5 +1,6 @@
 //! The body of a request on its way in.
 
+use super::body::Body;
 use super::chunked::Chunked;
 use super::exchange::Exchange;
 use super::framing::Framing;
@@ -63,6 +64,8 @@ impl From<Violation> for BodyError {
 /// How far the body has been read.
 pub(super) struct Incoming {
     state: State,
+    /// How long the body may be in all, if its length is known.
+    limit: u64,
     /// The client waits for `100 Continue`.
     expects_continue: bool,
     /// How long the client may still keep us waiting. Waiting uses it up, every byte that arrives renews a little of it.
@@ -87,6 +90,7 @@ impl Incoming {
     pub(super) const fn none() -> Self {
         Self {
             state: State::Done,
+            limit: 0,
             expects_continue: false,
             patience: Duration::ZERO,
             deadline: None,
@@ -100,7 +104,8 @@ impl Incoming {
             Framing::Chunked => State::Chunked(Box::new(Chunked::new(&settings.limits))),
         };
         let expects_continue = head.expects_continue();
-        Self { state, expects_continue, patience: settings.body_timeout, deadline: None }
+        let limit = settings.limits.body;
+        Self { state, limit, expects_continue, patience: settings.body_timeout, deadline: None }
     }
 
     pub(super) fn is_done(&self) -> bool {
@@ -109,14 +114,18 @@ impl Incoming {
 
     /// Sets how long the body may be in all; fails if it is known to be longer.
     fn set_limit(&mut self, limit: u64) -> Result<(), Violation> {
-        match &mut self.state {
-            State::Length(length) => Limits::admit_body(*length, limit),
-            State::Chunked(chunked) => {
-                chunked.set_limit(limit);
-                Ok(())
-            }
-            State::Done | State::Failed(_) => Ok(()),
+        self.limit = limit;
+        if let State::Chunked(chunked) = &mut self.state {
+            chunked.set_limit(limit);
         }
+        self.admit()
+    }
+
+    /// Fails, for good, if the body is known to be longer than it may be.
+    fn admit(&mut self) -> Result<(), Violation> {
+        let State::Length(left) = self.state else { return Ok(()) };
+        Limits::admit_body(left, self.limit)
+            .inspect_err(|violation| self.state = State::Failed((*violation).into()))
     }
 
     /// Decodes the beginning of `input`; `None` when the body has ended.
@@ -200,6 +209,7 @@ impl Exchange {
     ) -> Poll<Result<bool, BodyError>> {
         loop {
             let mut incoming = self.incoming.borrow_mut();
+            incoming.admit()?;
             // What had arrived with the head comes first.
             let unread = self.unread();
             if !unread.is_empty() || incoming.is_done() {
@@ -256,10 +266,14 @@ impl Exchange {
         }
     }
 
-    /// Skips what has arrived of a body that nobody wants; says whether that was all of it.
-    pub(super) fn skip_body(&self) -> bool {
+    /// The response begins: skips what has arrived of a body that nobody wants; says whether that was all of it.
+    pub(super) fn skip_body(&self, response: &Body) -> bool {
         let mut incoming = self.incoming.borrow_mut();
-        while !incoming.is_done() && !self.unread().is_empty() {
+        // An interim response cannot come after the final one.
+        incoming.expects_continue = false;
+        // What is still to be produced may be produced from the body.
+        let unwanted = !matches!(response, Body::Stream(_));
+        while unwanted && !incoming.is_done() && !self.unread().is_empty() {
             match incoming.decode(self.unread()) {
                 Ok(Some(piece)) => self.advance(piece.consumed),
                 Ok(None) | Err(_) => return false,

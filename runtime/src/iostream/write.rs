@@ -59,24 +59,11 @@ impl IOStream {
     }
 
     /// Leaves what could not be sent to the background sender.
-    fn send_later(&self) {
-        if self.shared.outgoing.borrow_mut().begin() {
+    fn finish_write(&self, result: Result<u64, StreamError>) -> Write {
+        if result.is_ok() && self.shared.outgoing.borrow_mut().begin() {
             drop(spawn(send(self.shared.clone())));
         }
-    }
-
-    fn finish_write(&self, result: Result<u64, StreamError>) -> Write {
-        if result.is_ok() {
-            self.send_later();
-        }
         Write { shared: self.shared.clone(), result: result.map_err(Some) }
-    }
-
-    /// Like [`write`](Self::write), for whom the outcome does not matter.
-    pub(crate) fn send(&self, bytes: &[u8]) {
-        if self.shared.write(bytes, Bytes::copy_from_slice).is_ok() {
-            self.send_later();
-        }
     }
 
     /// Sends `first` and behind it `second`, with one system call if the socket takes both.
