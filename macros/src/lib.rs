@@ -23,18 +23,21 @@ use crate::route::Shorthand;
 
 /// Makes a route of a function: the requests it answers, and how its arguments are taken from one.
 ///
-/// ```ignore
+/// ```
 /// use gustnado::prelude::*;
 ///
+/// struct Db(Vec<String>);
+///
 /// #[route("/user/{id}")]
-/// async fn user(id: u64, db: &Db) -> Result<Json<User>> {
-///     Ok(Json(db.user(id).await?))
+/// async fn user(id: usize, db: &Db) -> Option<Json<String>> {
+///     db.0.get(id).cloned().map(Json)
 /// }
 ///
-/// Application::new(routes![user]).provide(db);
+/// let app = Application::new(routes![user]).provide(Db(vec!["Ada".to_owned()]));
 /// ```
 ///
-/// The function stays what it was, so a test can call it. It may be async or not.
+/// The function stays what it was, so a test can call it. It may be async or not. Beside it there is a hidden type of
+/// the same name, which [`routes!`] names; so a module of this name cannot stand beside it.
 ///
 /// # The path
 ///
@@ -95,11 +98,22 @@ shorthands! {
 
 /// Collects the routes of functions with `#[route]`, for `Application::new`.
 ///
-/// ```ignore
-/// Application::new(routes![index, blog::entry, #[cfg(debug_assertions)] debug::dump])
+/// ```
+/// mod blog {
+///     #[gustnado::route("/entry/{slug}")]
+///     pub async fn entry(slug: String) -> String {
+///         slug
+///     }
+/// }
+///
+/// #[gustnado::route("/")]
+/// async fn index() {}
+///
+/// let routes = gustnado::routes![index, #[cfg(all())] blog::entry];
+/// assert_eq!(routes.len(), 2);
 /// ```
 ///
-/// The crate `gustnado` exports a macro of this name that adds where the crate is.
+/// This is what the macro of this name in the crate `gustnado` calls, with `crate = path;` before the list.
 #[proc_macro]
 pub fn routes(list: TokenStream) -> TokenStream {
     shown("routes", routes::expand(list.into()))
@@ -107,7 +121,14 @@ pub fn routes(list: TokenStream) -> TokenStream {
 
 /// Runs an async function as the program: starts an event loop, and runs it until the function returns.
 ///
-/// ```ignore
+/// ```no_run
+/// use gustnado::prelude::*;
+///
+/// #[route("/")]
+/// async fn index() -> &'static str {
+///     "Hello, world"
+/// }
+///
 /// #[gustnado::main]
 /// async fn main() -> Result<()> {
 ///     Application::new(routes![index]).listen(8888)?.run().await
@@ -122,11 +143,14 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Makes a test of an async function: it runs on an event loop of its own, and fails after 5 seconds.
 ///
-/// ```ignore
+/// ```
+/// use std::time::Duration;
+///
+/// use gustnado::coroutine::sleep;
+///
 /// #[gustnado::test(timeout = 10)]
-/// async fn says_hello() -> Result<()> {
-///     let app = TestServer::new(app());
-///     assert_eq!(app.get("/").await?.text(), "Hello, world");
+/// async fn sleeps() -> gustnado::Result {
+///     sleep(Duration::from_millis(1)).await;
 ///     Ok(())
 /// }
 /// ```

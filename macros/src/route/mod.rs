@@ -152,6 +152,7 @@ impl<'f> Registration<'f> {
             #deprecation
             #[doc(hidden)]
             #[allow(non_camel_case_types)]
+            #[non_exhaustive]
             #visibility struct #name {}
 
             #conditions
@@ -168,3 +169,6 @@ impl<'f> Registration<'f> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
