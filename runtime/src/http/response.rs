@@ -119,6 +119,7 @@ impl Response {
     ///
     /// - 1xx, 204 and 304 have no body, and neither Content-Length nor Transfer-Encoding; what the response
     ///   holds is dropped.
+    /// - 205 has an empty body.
     /// - The answer to HEAD has the head that GET would get, and no body.
     /// - A body of unknown length is chunked for HTTP/1.1, and ended by closing the connection for HTTP/1.0.
     /// - 101 and 426 carry the connection option `Upgrade`, as RFC 9110 §7.8 demands.
@@ -153,6 +154,9 @@ impl Response {
             || status == StatusCode::NOT_MODIFIED;
         if bodiless {
             self.headers.set_content_type(None);
+        }
+        if status == StatusCode::RESET_CONTENT {
+            self.body = Body::Empty;
         }
         let old = context.version == Version::HTTP_10;
         let length = self.body.length();

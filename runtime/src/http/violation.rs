@@ -65,7 +65,7 @@ pub enum Violation {
     FieldNameEmpty,
     /// A header name that is not a token. RFC 9110 §5.1.
     FieldNameSyntax,
-    /// White space between a header name and the colon. RFC 9112 §5.1.
+    /// White space in a header name or between it and the colon. RFC 9112 §5.1.
     SpaceBeforeColon,
     /// A control character other than TAB in a header value. RFC 9110 §5.5.
     FieldValueSyntax,

@@ -109,6 +109,12 @@ fn responses_without_a_body_have_no_length_either() {
 }
 
 #[test]
+fn reset_content_is_empty() {
+    let response = Response::new(status(205)).with_body("x");
+    assert_eq!(get(response), "HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n");
+}
+
+#[test]
 fn an_interim_status_is_no_response() {
     for code in [100, 102, 103, 199] {
         let response = Response::new(status(code)).with_body("x");
