@@ -55,6 +55,16 @@ enum Ready {
     Call(Box<dyn FnOnce()>),
 }
 
+/// What came of waking something.
+pub(super) enum Woken {
+    /// It is queued, or gone.
+    Done,
+    /// It is a child, and its parent is to be woken, too; when nothing is borrowed, because a parent may be anybody's.
+    Parent(Waker),
+    /// It is of another loop.
+    Elsewhere,
+}
+
 /// What a waker can point to.
 pub(super) enum Entry {
     Task {
@@ -95,15 +105,18 @@ impl Core {
 
     /// The loop of this thread.
     pub(crate) fn current() -> Option<Rc<Self>> {
-        Self::with_current(Rc::clone)
+        CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
     }
 
-    /// Looks at the loop of this thread; `None` if there is none, or the thread is ending.
+    /// Wakes `key` of the loop `id`, if that is this thread's.
     #[inline]
-    pub(super) fn with_current<R>(look: impl FnOnce(&Rc<Self>) -> R) -> Option<R> {
-        // Cloned, so that nothing is borrowed while foreign code runs.
-        let core = CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()?;
-        Some(look(&core))
+    pub(super) fn wake_here(id: LoopId, key: Key) -> Woken {
+        let wake = |current: &RefCell<Option<Rc<Self>>>| match &*current.borrow() {
+            Some(core) if core.id == id => core.wake(key),
+            _ => Woken::Elsewhere,
+        };
+        // At the thread's end there is no current loop any more.
+        CURRENT.try_with(wake).unwrap_or(Woken::Elsewhere)
     }
 
     /// Makes a loop this thread's, or takes it away; returns the one before.
@@ -145,7 +158,11 @@ impl Core {
         self.mailbox.empty(&mut letters);
         for letter in letters.drain(..) {
             match letter {
-                Letter::Wake(key) => self.wake(key),
+                Letter::Wake(key) => {
+                    if let Woken::Parent(parent) = self.wake(key) {
+                        parent.wake();
+                    }
+                }
                 Letter::Call(call) => self.ready.borrow_mut().push_back(Ready::Call(call)),
             }
         }
@@ -305,38 +322,25 @@ impl Core {
         (key, waker(self.id, key))
     }
 
-    /// Wakes `key` if `id` names this loop.
-    #[inline]
-    pub(super) fn wake_if(&self, id: LoopId, key: Key) -> bool {
-        if id != self.id {
-            return false;
-        }
-        self.wake(key);
-        true
-    }
-
-    fn wake(&self, key: Key) {
+    fn wake(&self, key: Key) -> Woken {
         let mut entries = self.entries.borrow_mut();
-        let parent = match entries.get_mut(key) {
+        match entries.get_mut(key) {
             Some(Entry::Task { queued, .. } | Entry::Root { queued }) => {
                 if !std::mem::replace(queued, true) {
                     self.ready.borrow_mut().push_back(Ready::Wake(key));
                 }
-                return;
             }
             Some(Entry::Child(Child { family, queued, .. })) if !*queued => {
                 *queued = true;
                 let family = *family;
                 children::link(&mut entries, family, key);
-                match entries.get(family) {
-                    Some(Entry::Family(family)) => family.parent.clone(),
-                    _ => return,
+                if let Some(Entry::Family(family)) = entries.get(family) {
+                    return Woken::Parent(family.parent.clone());
                 }
             }
-            _ => return,
-        };
-        drop(entries);
-        parent.wake();
+            _ => {}
+        }
+        Woken::Done
     }
 
     /// Ends everything: tasks are cancelled, timeouts and callbacks dropped, sources forgotten.

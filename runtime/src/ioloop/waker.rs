@@ -5,7 +5,7 @@
 
 #![allow(unsafe_code, reason = "an island named in DESIGN.md: builds wakers from integers")]
 
-use super::Core;
+use super::core::{Core, Woken};
 use super::mailbox::{self, Letter};
 use super::slab::Key;
 use std::ptr;
@@ -45,8 +45,10 @@ const fn raw(data: *const ()) -> RawWaker {
 
 fn wake(data: *const ()) {
     let (id, key) = unpack(data);
-    if !Core::with_current(|core| core.wake_if(id, key)).unwrap_or(false) {
-        mailbox::post(id, Letter::Wake(key));
+    match Core::wake_here(id, key) {
+        Woken::Done => {}
+        Woken::Parent(parent) => parent.wake(),
+        Woken::Elsewhere => mailbox::post(id, Letter::Wake(key)),
     }
 }
 
