@@ -102,7 +102,7 @@ impl Exchange {
         if !unread.is_empty() {
             let mut buffer = Buffer::lend();
             buffer.extend(unread);
-            self.buffer = Some(buffer);
+            self.stream.give_buffer(buffer);
         }
     }
 

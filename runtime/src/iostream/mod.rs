@@ -149,9 +149,12 @@ impl IOStream {
         drop(self.shared.link.replace(Some(link)));
     }
 
-    /// Takes over the connection of another stream, whose buffer is empty.
+    /// Takes over the connection of another stream, with what waits to be sent or read on it.
     pub(crate) fn take_over(&self, other: &Self) {
         drop(self.shared.link.replace(other.shared.link.take()));
+        drop(self.shared.incoming.replace(other.shared.incoming.take()));
+        self.shared.outgoing.borrow_mut().take_over(&mut other.shared.outgoing.borrow_mut());
+        self.keep_sending();
     }
 
     /// Whether another connection may be linked: this one was laid down in peace, and nobody else refers to it.

@@ -58,12 +58,18 @@ impl IOStream {
         self.finish_write(result)
     }
 
-    /// Leaves what could not be sent to the background sender.
     fn finish_write(&self, result: Result<u64, StreamError>) -> Write {
-        if result.is_ok() && self.shared.outgoing.borrow_mut().begin() {
-            drop(spawn(send(self.shared.clone())));
+        if result.is_ok() {
+            self.keep_sending();
         }
         Write { shared: self.shared.clone(), result: result.map_err(Some) }
+    }
+
+    /// Leaves what could not be sent to the background sender.
+    pub(super) fn keep_sending(&self) {
+        if self.shared.outgoing.borrow_mut().begin() {
+            drop(spawn(send(self.shared.clone())));
+        }
     }
 
     /// Sends `first` and behind it `second`, with one system call if the socket takes both.
@@ -268,6 +274,12 @@ impl Outgoing {
             count += 1;
         }
         transport.write_vectored(&slices[..count])
+    }
+
+    /// Takes what waits in `other`, whose background sender has nothing left to do.
+    pub(super) fn take_over(&mut self, other: &mut Self) {
+        self.queued += other.queued - other.sent;
+        self.pieces.append(&mut other.pieces);
     }
 
     /// Counts `count` bytes as sent: who waited for them, and whether that was all.
