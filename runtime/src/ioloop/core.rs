@@ -385,7 +385,7 @@ impl Core {
 #[cold]
 pub(super) fn log_panic(what: &str, name: &str, place: &Location<'_>, payload: &(dyn Any + Send)) {
     let message = panic_message(payload);
-    tracing::error!(target: "gustnado.application", name, %place, message, "Exception in {what} {name} ({place}): {message}");
+    tracing::error!(target: "gustnado.application", name, %place, panic = message, "Exception in {what} {name} ({place}): {message}");
 }
 
 /// Restores what was there before the loop ran.
