@@ -13,6 +13,7 @@ use crate::coroutine::{cancel_after, moment};
 use crate::ioloop::{Frame, Key, panic_message};
 use crate::iostream::IOStream;
 use ::http::{Method, StatusCode, Version};
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -208,8 +209,13 @@ impl Worker {
 
     /// Has the request answered, and puts the response behind those that wait to be sent.
     async fn answer(&mut self) -> Fate {
-        let handling = self.server.service.call(Request::new(self.exchange.clone()));
-        let Some(response) = handle(handling, &self.exchange).await else { return Fate::Abort };
+        let request = Request::new(self.exchange.clone());
+        let handling = catch_unwind(AssertUnwindSafe(|| self.server.service.call(request)));
+        let response = match handling {
+            Ok(handling) => handle(handling, &self.exchange).await,
+            Err(payload) => Some(panicked(&self.exchange, &*payload)),
+        };
+        let Some(response) = response else { return Fate::Abort };
         let exchange = &*self.exchange;
         let head = &exchange.head;
         let wanted =
@@ -218,8 +224,13 @@ impl Worker {
         let keep_alive = exchange.skip_body(response.body()) && wanted;
         let encoded = self.encode(response, keep_alive);
         let sent = outgoing::rest(exchange, encoded.rest).await;
+        if sent.is_err() {
+            // Answers to earlier requests may wait in front of the broken one.
+            exchange.send();
+            return Fate::Abort;
+        }
         let full = exchange.out.borrow().len() >= BATCH;
-        if sent.is_err() || (full && outgoing::flush(exchange).await.is_err()) {
+        if full && outgoing::flush(exchange).await.is_err() {
             return Fate::Abort;
         }
         if !encoded.keep_alive {
@@ -275,6 +286,8 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
+        // A handler that was dropped with it may have left a request somewhere, which must not keep the connection open.
+        self.exchange.stream.close();
         self.server.ended(self.place);
     }
 }
@@ -286,12 +299,7 @@ async fn handle(mut handling: Frame<Response>, exchange: &Exchange) -> Option<Re
         match catch_unwind(AssertUnwindSafe(|| Pin::new(&mut handling).poll(cx))) {
             Ok(Poll::Ready(response)) => return Poll::Ready(Some(response)),
             Ok(Poll::Pending) => {}
-            Err(payload) => {
-                let request = format!("{} {}", exchange.head.method(), exchange.head.target(exchange.bytes()));
-                let message = panic_message(&*payload);
-                tracing::error!(target: "gustnado.application", request, message, "Uncaught exception {request}: {message}");
-                return Poll::Ready(Some(Response::new(StatusCode::INTERNAL_SERVER_ERROR)));
-            }
+            Err(payload) => return Poll::Ready(Some(panicked(exchange, &*payload))),
         }
         if !std::mem::replace(&mut waiting, true) {
             // Answers to earlier requests must not wait for this one.
@@ -303,6 +311,22 @@ async fn handle(mut handling: Frame<Response>, exchange: &Exchange) -> Option<Re
         exchange.stream.poll_hung_up(cx).map(|()| None)
     })
     .await
+}
+
+/// What answers a request whose handler has panicked.
+#[cold]
+fn panicked(exchange: &Exchange, payload: &(dyn Any + Send)) -> Response {
+    log_panic(exchange, payload);
+    Response::new(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// Says in which request the application panicked.
+#[cold]
+pub(super) fn log_panic(exchange: &Exchange, payload: &(dyn Any + Send)) {
+    let head = &exchange.head;
+    let request = format!("{} {}", head.method(), head.target(exchange.bytes()));
+    let message = panic_message(payload);
+    tracing::error!(target: "gustnado.application", request, panic = message, "Uncaught exception {request}: {message}");
 }
 
 /// Ends a connection without destroying the response on its way: says that nothing more comes, and reads on for a while.

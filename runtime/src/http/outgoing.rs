@@ -1,6 +1,7 @@
 //! Responses on their way out.
 
 use super::body::ByteStream;
+use super::connection::log_panic;
 use super::exchange::Exchange;
 use super::response::Rest;
 use super::{LAST_CHUNK, write_chunk, write_chunk_size};
@@ -8,6 +9,7 @@ use crate::coroutine::cancel_after;
 use bytes::Bytes;
 use futures_core::Stream;
 use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::Poll;
 
@@ -89,8 +91,13 @@ async fn until_close(exchange: &Exchange, mut body: ByteStream) -> Result<(), Br
 async fn next(exchange: &Exchange, body: &mut ByteStream) -> Result<Option<Bytes>, Broken> {
     let mut waiting = false;
     let piece = poll_fn(|cx| {
-        if let Poll::Ready(piece) = Pin::new(&mut *body).poll_next(cx) {
-            return Poll::Ready(Ok(piece));
+        match catch_unwind(AssertUnwindSafe(|| Pin::new(&mut *body).poll_next(cx))) {
+            Ok(Poll::Ready(piece)) => return Poll::Ready(Ok(piece)),
+            Ok(Poll::Pending) => {}
+            Err(payload) => {
+                log_panic(exchange, &*payload);
+                return Poll::Ready(Err(Broken));
+            }
         }
         if !std::mem::replace(&mut waiting, true) {
             exchange.send();
