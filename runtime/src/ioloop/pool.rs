@@ -20,8 +20,9 @@ use std::rc::Rc;
 const SMALLEST: usize = 64;
 const CLASSES: usize = 7;
 const ALIGN: usize = 16;
-/// How much a class keeps for later, so that a burst does not hold its memory for ever.
-const KEPT_BYTES: usize = 1 << 20;
+/// How much a class keeps for later, so that a burst does not hold its memory for ever. Nothing for fuzzers and sanitizers, which
+/// see a use after the end only of blocks that the allocator has back.
+const KEPT_BYTES: usize = if cfg!(fuzzing) { 0 } else { 1 << 20 };
 
 thread_local! {
     static POOL: RefCell<Pool> = const { RefCell::new(Pool { free: [const { Vec::new() }; CLASSES] }) };
