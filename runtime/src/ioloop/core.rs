@@ -203,6 +203,11 @@ impl Core {
         }
     }
 
+    /// Gives a task a turn within the present one, for who tells it of an event: while everything about it is at hand.
+    pub(crate) fn run_now(self: &Rc<Self>, key: Key) {
+        self.run_task(key, &mut || {});
+    }
+
     fn run_timeouts(self: &Rc<Self>) {
         let count = {
             let mut timers = self.timers.borrow_mut();

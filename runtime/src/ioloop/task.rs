@@ -45,6 +45,11 @@ impl<T> JoinHandle<T> {
         }
     }
 
+    /// What the loop knows the task by.
+    pub(crate) fn key(&self) -> Key {
+        self.key
+    }
+
     /// Whether the task has ended, in whatever way.
     pub fn is_finished(&self) -> bool {
         self.task.is_finished()
