@@ -5,7 +5,7 @@
 
 use super::exchange::Exchange;
 use super::request::Request;
-use super::response::{Encoded, Encoding, Response};
+use super::response::{Encoded, Encoding, Response, Rest};
 use super::server::{Busy, Resting, Shared};
 use super::violation::Violation;
 use super::{ContentType, outgoing};
@@ -14,12 +14,12 @@ use crate::ioloop::{Frame, Key, panic_message};
 use crate::iostream::IOStream;
 use ::http::{Method, StatusCode, Version};
 use std::any::Any;
-use std::cell::{Cell, RefCell};
-use std::future::{Future, poll_fn};
+use std::cell::Cell;
+use std::future::{Future, poll_fn, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 /// So many requests of one connection are answered before others have a turn.
@@ -40,13 +40,16 @@ pub(super) struct Worker {
     place: Key,
     desk: Rc<Desk>,
     exchange: Rc<Exchange>,
+    /// When the head that has begun must be complete.
+    head_deadline: Option<Instant>,
 }
 
 /// Where a worker finds its work.
 #[derive(Default)]
 pub(super) struct Desk {
     work: Cell<Option<Work>>,
-    worker: RefCell<Option<Waker>>,
+    /// The worker's task.
+    pub(super) worker: Cell<Option<Key>>,
 }
 
 /// What a worker is asked to do.
@@ -58,34 +61,41 @@ pub(super) enum Work {
 }
 
 impl Desk {
+    /// Leaves work for the worker, who must be given a turn to see it.
     pub(super) fn put(&self, work: Work) {
         self.work.set(Some(work));
-        if let Some(worker) = &*self.worker.borrow() {
-            worker.wake_by_ref();
-        }
     }
 
-    fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Work> {
-        if let Some(work) = self.work.take() {
-            return Poll::Ready(work);
-        }
-        let mut worker = self.worker.borrow_mut();
-        if !worker.as_ref().is_some_and(|worker| worker.will_wake(cx.waker())) {
-            *worker = Some(cx.waker().clone());
-        }
-        Poll::Pending
+    fn poll_take(&self) -> Poll<Work> {
+        self.work.take().map_or(Poll::Pending, Poll::Ready)
     }
 }
 
-/// What becomes of a connection after a response.
+/// What becomes of a connection.
 #[derive(Clone, Copy)]
 enum Fate {
-    /// It goes on, or waits for the next request.
-    Keep,
-    /// It ends once everything is sent.
+    /// It waits for the next request.
+    Rest,
+    /// It ends, and everything has been sent.
     Close,
     /// It is broken.
     Abort,
+}
+
+/// What has to be awaited before the connection can go on.
+enum Step {
+    /// More of a head.
+    Read,
+    /// A handler that is not ready.
+    Handle(Frame<Response>),
+    /// The rest of a response; says whether the connection outlives it.
+    Send(Rest, bool),
+    /// The others' turn.
+    Turn,
+    /// That everything is sent.
+    Close,
+    /// The same, for a request that nobody has seen.
+    Refuse(Refusal),
 }
 
 /// Why a request is refused before anybody has seen it.
@@ -94,25 +104,18 @@ enum Refusal {
     Slow,
 }
 
-enum Read {
-    More,
-    /// Nothing, and nothing is expected.
-    Nothing,
-    Refused(Refusal),
-    End,
-}
-
 impl Worker {
     pub(super) fn new(server: Rc<Shared>, place: Key, desk: Rc<Desk>) -> Self {
         let exchange = server.exchange();
-        Self { server, place, desk, exchange }
+        Self { server, place, desk, exchange, head_deadline: None }
     }
 
     /// Works until it is sent home.
     pub(super) async fn work(mut self) {
         let desk = self.desk.clone();
-        while let Work::Serve(resting, _busy) = poll_fn(|cx| desk.poll_take(cx)).await {
+        while let Work::Serve(resting, _busy) = poll_fn(|_| desk.poll_take()).await {
             self.alone().attach(resting.parked, resting.remote);
+            self.head_deadline = None;
             self.serve().await;
             self.alone().reset();
             if !self.server.is_free(&desk) {
@@ -124,7 +127,7 @@ impl Worker {
     /// Serves what has arrived on the connection.
     async fn serve(&mut self) {
         match self.requests().await {
-            Fate::Keep => self.server.rest(&self.exchange.stream, self.exchange.remote),
+            Fate::Rest => self.server.rest(&self.exchange.stream, self.exchange.remote),
             Fate::Close => linger(&self.exchange.stream).await,
             Fate::Abort => {}
         }
@@ -132,36 +135,123 @@ impl Worker {
 
     /// Answers requests until there is none.
     async fn requests(&mut self) -> Fate {
-        let mut answered: u32 = 0;
-        let mut deadline = None;
+        let mut step = Step::Read;
         loop {
-            let now = self.server.ticks();
-            let read = match self.alone().parse(now) {
-                Ok(true) => {
-                    deadline = None;
-                    match self.answer().await {
-                        Fate::Keep => {}
-                        fate => return fate,
+            step = match step {
+                Step::Read => match self.read().await {
+                    Ok(None) => poll_fn(|cx| Poll::Ready(self.advance(cx))).await,
+                    Ok(Some(step)) => step,
+                    Err(fate) => return fate,
+                },
+                Step::Handle(handling) => match handle(handling, &self.exchange).await {
+                    Some(response) => self.respond(response).unwrap_or(Step::Turn),
+                    None => return Fate::Abort,
+                },
+                Step::Send(rest, keep_alive) => {
+                    if outgoing::rest(&self.exchange, rest).await.is_err() {
+                        // Answers to earlier requests may wait in front of the broken one.
+                        self.exchange.send();
+                        return Fate::Abort;
                     }
-                    answered += 1;
-                    if answered.is_multiple_of(REQUESTS_PER_TURN) {
-                        if outgoing::flush(&self.exchange).await.is_err() {
-                            return Fate::Abort;
-                        }
-                        moment().await;
+                    if keep_alive {
+                        self.alone().finish();
+                        Step::Turn
+                    } else {
+                        Step::Close
                     }
-                    Read::More
                 }
-                Ok(false) => self.read(&mut deadline).await,
-                Err(violation) => Read::Refused(Refusal::Violation(violation)),
+                Step::Turn => {
+                    if outgoing::flush(&self.exchange).await.is_err() {
+                        return Fate::Abort;
+                    }
+                    moment().await;
+                    poll_fn(|cx| Poll::Ready(self.advance(cx))).await
+                }
+                Step::Refuse(refusal) => {
+                    self.refuse(&refusal);
+                    Step::Close
+                }
+                Step::Close => match outgoing::flush(&self.exchange).await {
+                    Ok(()) => return Fate::Close,
+                    Err(_) => return Fate::Abort,
+                },
             };
-            match read {
-                Read::More => {}
-                Read::Nothing => return Fate::Keep,
-                Read::Refused(refusal) => return self.refuse(&refusal).await,
-                Read::End => return Fate::Abort,
+        }
+    }
+
+    /// Answers what is in the buffer, as far as nothing has to be awaited. This is all that happens to most requests.
+    fn advance(&mut self, cx: &mut Context<'_>) -> Step {
+        for _ in 0..REQUESTS_PER_TURN {
+            let now = self.server.ticks();
+            match self.alone().parse(now) {
+                Ok(true) => self.head_deadline = None,
+                Ok(false) => return Step::Read,
+                Err(violation) => return Step::Refuse(Refusal::Violation(violation)),
+            }
+            let request = Request::new(self.exchange.clone());
+            let mut handling =
+                match catch_unwind(AssertUnwindSafe(|| self.server.service.call(request))) {
+                    Ok(handling) => handling,
+                    Err(payload) => Frame::new(ready(panicked(&self.exchange, &*payload))),
+                };
+            let Poll::Ready(response) = poll_handler(&mut handling, &self.exchange, cx) else {
+                return Step::Handle(handling);
+            };
+            drop(handling);
+            if let Some(step) = self.respond(response) {
+                return step;
             }
         }
+        Step::Turn
+    }
+
+    /// Puts a response behind those that wait to be sent; says what has to be awaited, if anything.
+    fn respond(&mut self, response: Response) -> Option<Step> {
+        let exchange = &*self.exchange;
+        let head = &exchange.head;
+        let wanted =
+            head.keep_alive() && !exchange.settings.no_keep_alive && !self.server.is_draining();
+        // The rest of a body that nobody has read would be taken for the next request.
+        let keep_alive = exchange.skip_body(response.body()) && wanted;
+        let head_only = *head.method() == Method::HEAD;
+        let Encoded { rest, keep_alive } =
+            self.encode(response, head.version(), head_only, keep_alive);
+        if !matches!(rest, Rest::Nothing) {
+            return Some(Step::Send(rest, keep_alive));
+        }
+        if !keep_alive {
+            return Some(Step::Close);
+        }
+        let full = exchange.out.borrow().len() >= BATCH;
+        self.alone().finish();
+        full.then_some(Step::Turn)
+    }
+
+    fn encode(
+        &self,
+        response: Response,
+        version: Version,
+        head_only: bool,
+        keep_alive: bool,
+    ) -> Encoded {
+        let encoding = Encoding { date: &self.server.date(), version, head_only, keep_alive };
+        response.encode(&encoding, &mut self.exchange.out.borrow_mut())
+    }
+
+    /// Answers a request that breaks a rule. After it, nothing on the connection can be trusted.
+    fn refuse(&mut self, refusal: &Refusal) {
+        let (status, text) = match refusal {
+            Refusal::Violation(violation) => (violation.status(), violation.to_string()),
+            Refusal::Slow => {
+                (StatusCode::REQUEST_TIMEOUT, String::from("the request did not arrive in time"))
+            }
+        };
+        let remote = self.exchange.remote.ip();
+        tracing::info!(target: "gustnado.general", "Malformed HTTP message from {remote}: {text}");
+        let response = Response::new(status).with_content_type(ContentType::TEXT).with_body(text);
+        // What the head still knows is of an earlier request.
+        self.alone().head.clear();
+        let _encoded = self.encode(response, Version::HTTP_11, false, false);
     }
 
     /// The exchange, for this connection alone. If a handler has kept its request, the connection goes on with a new one.
@@ -175,111 +265,30 @@ impl Worker {
         }
     }
 
-    /// Reads more of a head. What was answered is sent before anything is waited for.
-    async fn read(&mut self, deadline: &mut Option<Instant>) -> Read {
-        let exchange = self.alone();
-        let begun = exchange.read_on();
-        exchange.send();
+    /// Reads more of a head, and sends first what was answered. `Ok(None)`: there is something to parse.
+    async fn read(&mut self) -> Result<Option<Step>, Fate> {
+        let begun = self.alone().read_on();
+        self.exchange.send();
         let exchange = &*self.exchange;
-        let stream = &exchange.stream;
-        let mut fill = poll_fn(|cx| stream.poll_fill(cx));
-        let filled = match poll_fn(|cx| Poll::Ready(Pin::new(&mut fill).poll(cx))).await {
-            Poll::Ready(filled) => filled,
-            Poll::Pending if !begun => {
-                // A connection rests only when its answers have left.
-                return match outgoing::flushed(exchange).await {
-                    Ok(()) => Read::Nothing,
-                    Err(_) => Read::End,
-                };
+        let fill = poll_fn(|cx| exchange.stream.poll_fill(cx));
+        let filled = if exchange.stream.is_readable() {
+            fill.await
+        } else if begun {
+            let timeout = exchange.settings.header_timeout;
+            let deadline = *self.head_deadline.get_or_insert_with(|| exchange.core.now() + timeout);
+            match cancel_after(deadline, fill).await {
+                Ok(filled) => filled,
+                Err(_) => return Ok(Some(Step::Refuse(Refusal::Slow))),
             }
-            Poll::Pending => {
-                let timeout = exchange.settings.header_timeout;
-                let deadline = *deadline.get_or_insert_with(|| exchange.core.now() + timeout);
-                match cancel_after(deadline, fill).await {
-                    Ok(filled) => filled,
-                    Err(_) => return Read::Refused(Refusal::Slow),
-                }
-            }
+        } else if !exchange.stream.writing() || outgoing::flushed(exchange).await.is_ok() {
+            // A connection rests only when its answers have left.
+            return Err(Fate::Rest);
+        } else {
+            return Err(Fate::Abort);
         };
         match filled {
-            Ok(0) | Err(_) => Read::End,
-            Ok(_) => Read::More,
-        }
-    }
-
-    /// Has the request answered, and puts the response behind those that wait to be sent.
-    async fn answer(&mut self) -> Fate {
-        let request = Request::new(self.exchange.clone());
-        let handling = catch_unwind(AssertUnwindSafe(|| self.server.service.call(request)));
-        let response = match handling {
-            Ok(handling) => handle(handling, &self.exchange).await,
-            Err(payload) => Some(panicked(&self.exchange, &*payload)),
-        };
-        let Some(response) = response else { return Fate::Abort };
-        let exchange = &*self.exchange;
-        let head = &exchange.head;
-        let wanted =
-            head.keep_alive() && !exchange.settings.no_keep_alive && !self.server.is_draining();
-        // The rest of a body that nobody has read would be taken for the next request.
-        let keep_alive = exchange.skip_body(response.body()) && wanted;
-        let encoded = self.encode(response, keep_alive);
-        let sent = outgoing::rest(exchange, encoded.rest).await;
-        if sent.is_err() {
-            // Answers to earlier requests may wait in front of the broken one.
-            exchange.send();
-            return Fate::Abort;
-        }
-        let full = exchange.out.borrow().len() >= BATCH;
-        if full && outgoing::flush(exchange).await.is_err() {
-            return Fate::Abort;
-        }
-        if !encoded.keep_alive {
-            return self.close().await;
-        }
-        self.alone().finish();
-        Fate::Keep
-    }
-
-    fn encode(&self, response: Response, keep_alive: bool) -> Encoded {
-        let head = &self.exchange.head;
-        let date = self.server.date();
-        let encoding = Encoding {
-            date: &date,
-            version: head.version(),
-            head_only: *head.method() == Method::HEAD,
-            keep_alive,
-        };
-        response.encode(&encoding, &mut self.exchange.out.borrow_mut())
-    }
-
-    /// Encodes the answer to a request that was not understood: what the head still knows is of an earlier one.
-    fn encode_refusal(&self, response: Response) {
-        let date = self.server.date();
-        let version = Version::HTTP_11;
-        let encoding = Encoding { date: &date, version, head_only: false, keep_alive: false };
-        let _encoded = response.encode(&encoding, &mut self.exchange.out.borrow_mut());
-    }
-
-    /// Answers a request that breaks a rule. After it, nothing on the connection can be trusted.
-    async fn refuse(&mut self, refusal: &Refusal) -> Fate {
-        let (status, text) = match refusal {
-            Refusal::Violation(violation) => (violation.status(), violation.to_string()),
-            Refusal::Slow => {
-                (StatusCode::REQUEST_TIMEOUT, String::from("the request did not arrive in time"))
-            }
-        };
-        let remote = self.exchange.remote.ip();
-        tracing::info!(target: "gustnado.general", "Malformed HTTP message from {remote}: {text}");
-        let response = Response::new(status).with_content_type(ContentType::TEXT).with_body(text);
-        self.alone().head.clear();
-        self.encode_refusal(response);
-        self.close().await
-    }
-
-    async fn close(&self) -> Fate {
-        match outgoing::flush(&self.exchange).await {
-            Ok(()) => Fate::Close,
-            Err(_) => Fate::Abort,
+            Ok(0) | Err(_) => Err(Fate::Abort),
+            Ok(_) => Ok(None),
         }
     }
 }
@@ -292,18 +301,13 @@ impl Drop for Worker {
     }
 }
 
-/// Runs a handler to its end; `None` if the client has left before, and the handler was dropped.
+/// Waits for a handler's response; `None` if the client has left before, and the handler was dropped.
 async fn handle(mut handling: Frame<Response>, exchange: &Exchange) -> Option<Response> {
-    let mut waiting = false;
+    // Answers to earlier requests must not wait for this one.
+    exchange.send();
     poll_fn(|cx| {
-        match catch_unwind(AssertUnwindSafe(|| Pin::new(&mut handling).poll(cx))) {
-            Ok(Poll::Ready(response)) => return Poll::Ready(Some(response)),
-            Ok(Poll::Pending) => {}
-            Err(payload) => return Poll::Ready(Some(panicked(exchange, &*payload))),
-        }
-        if !std::mem::replace(&mut waiting, true) {
-            // Answers to earlier requests must not wait for this one.
-            exchange.send();
+        if let Poll::Ready(response) = poll_handler(&mut handling, exchange, cx) {
+            return Poll::Ready(Some(response));
         }
         if exchange.finish_on_disconnect.get() {
             return Poll::Pending;
@@ -311,6 +315,16 @@ async fn handle(mut handling: Frame<Response>, exchange: &Exchange) -> Option<Re
         exchange.stream.poll_hung_up(cx).map(|()| None)
     })
     .await
+}
+
+/// Gives a handler a turn. If it panics, that is its response.
+fn poll_handler(
+    handling: &mut Frame<Response>,
+    exchange: &Exchange,
+    cx: &mut Context<'_>,
+) -> Poll<Response> {
+    catch_unwind(AssertUnwindSafe(|| Pin::new(handling).poll(cx)))
+        .unwrap_or_else(|payload| Poll::Ready(panicked(exchange, &*payload)))
 }
 
 /// What answers a request whose handler has panicked.

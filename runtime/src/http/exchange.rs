@@ -172,7 +172,7 @@ impl Exchange {
     pub(super) fn send(&self) {
         let mut out = self.out.borrow_mut();
         if !out.is_empty() {
-            drop(self.stream.write(&out));
+            self.stream.send(&out);
             out.clear();
         }
     }

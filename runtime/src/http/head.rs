@@ -140,6 +140,10 @@ impl Head {
         if self.target.path.is_empty() { "/" } else { self.target.path.text(buffer) }
     }
 
+    pub(crate) fn path_bytes<'b>(&self, buffer: &'b [u8]) -> &'b [u8] {
+        if self.target.path.is_empty() { b"/" } else { self.target.path.bytes(buffer) }
+    }
+
     /// What follows the first `?` of the target, still percent-encoded.
     pub fn query<'b>(&self, buffer: &'b [u8]) -> Option<&'b str> {
         self.target.query.map(|query| query.text(buffer))

@@ -42,6 +42,11 @@ impl Request {
         self.exchange.head.path(self.bytes())
     }
 
+    /// The path as bytes, which need not be looked at to be text.
+    pub(crate) fn path_bytes(&self) -> &[u8] {
+        self.exchange.head.path_bytes(self.bytes())
+    }
+
     /// What follows the `?`, still percent-encoded.
     pub fn query(&self) -> Option<&str> {
         self.exchange.head.query(self.bytes())

@@ -308,6 +308,9 @@ impl Shared {
         }
         for desk in self.free.take() {
             desk.put(Work::End);
+            if let Some(worker) = desk.worker.get() {
+                self.core.wake_task(worker);
+            }
         }
     }
 
@@ -331,6 +334,11 @@ impl Parking for Shared {
         let free = self.free.borrow_mut().pop();
         let desk = free.unwrap_or_else(|| self.hire());
         desk.put(work);
+        // At once, not in the next turn: the worker that has just served another connection is still in the processor's
+        // cache.
+        if let Some(worker) = desk.worker.get() {
+            self.core.run_now(worker);
+        }
     }
 }
 
@@ -339,9 +347,11 @@ impl Shared {
     #[cold]
     fn hire(self: &Rc<Self>) -> Rc<Desk> {
         let desk = Rc::<Desk>::default();
-        self.workers
-            .borrow_mut()
-            .insert_with(|place| spawn(Worker::new(self.clone(), place, desk.clone()).work()));
+        self.workers.borrow_mut().insert_with(|place| {
+            let worker = spawn(Worker::new(self.clone(), place, desk.clone()).work());
+            desk.worker.set(Some(worker.key()));
+            worker
+        });
         desk
     }
 }

@@ -203,6 +203,11 @@ impl Core {
         }
     }
 
+    /// Gives a task a turn in the next round of callbacks.
+    pub(crate) fn wake_task(&self, key: Key) {
+        let _ = self.wake(key);
+    }
+
     /// Gives a task a turn within the present one, for who tells it of an event: while everything about it is at hand.
     pub(crate) fn run_now(self: &Rc<Self>, key: Key) {
         self.run_task(key, &mut || {});

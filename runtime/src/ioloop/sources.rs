@@ -133,6 +133,15 @@ impl Registration {
         key
     }
 
+    /// Whether `side` has changed since [`clear`](Self::clear).
+    pub(crate) fn is_ready(&self, side: Side) -> bool {
+        let sources = self.core.sources.borrow();
+        sources
+            .slots
+            .get(self.key)
+            .is_none_or(|source| source.readiness.intersects(side.readiness()))
+    }
+
     /// Ready if `side` has changed since [`clear`](Self::clear); else wakes `cx` when it does.
     pub(crate) fn poll(&self, side: Side, cx: &mut Context<'_>) -> Poll<()> {
         let mut sources = self.core.sources.borrow_mut();

@@ -121,6 +121,11 @@ impl IOStream {
         self.shared.poll_fill(cx)
     }
 
+    /// Whether a read would find something, as far as the loop has heard.
+    pub(crate) fn is_readable(&self) -> bool {
+        self.shared.link.borrow().as_ref().is_none_or(|link| link.registration.is_ready(Side::Read))
+    }
+
     /// Takes the buffer away, with what is pending in it. Until it is given back, reads go into another one.
     pub(crate) fn take_buffer(&self) -> Option<Buffer> {
         self.shared.incoming.take()

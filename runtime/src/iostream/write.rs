@@ -72,6 +72,13 @@ impl IOStream {
         }
     }
 
+    /// Like [`write`](Self::write), for whom the outcome does not matter.
+    pub(crate) fn send(&self, bytes: &[u8]) {
+        if self.shared.write(bytes, Bytes::copy_from_slice).is_ok() {
+            self.keep_sending();
+        }
+    }
+
     /// Sends `first` and behind it `second`, with one system call if the socket takes both.
     pub(crate) fn write_both(&self, first: &[u8], second: Bytes) -> Write {
         let result = self.shared.write_both(first, second);

@@ -47,7 +47,7 @@ impl Site {
     }
 
     fn answer(&self, request: Request) -> Frame<Response> {
-        let Some(index) = self.0.router.find(request.method(), request.path()) else {
+        let Some(index) = self.0.router.find(request.method(), request.path_bytes()) else {
             return ready(self.without_route(&request));
         };
         let route = self.route(index);

@@ -92,16 +92,16 @@ impl Router {
 
     /// The route that answers the method at the path, if there is one.
     #[inline]
-    pub(crate) fn find(&self, method: &Method, path: &str) -> Option<usize> {
-        if let Some(resource) = self.statics.find(0, path.as_bytes())
+    pub(crate) fn find(&self, method: &Method, path: &[u8]) -> Option<usize> {
+        if let Some(resource) = self.statics.find(0, path)
             && let Some(route) = self.resources[resource].route(method)
         {
             return Some(route);
         }
-        if !self.captures && memchr::memchr(b'%', path.as_bytes()).is_none() {
+        if !self.captures && memchr::memchr(b'%', path).is_none() {
             return None;
         }
-        let path = path.strip_prefix('/')?;
+        let path = std::str::from_utf8(path).ok()?.strip_prefix('/')?;
         self.search(0, path, &mut |resource| resource.route(method))
     }
 

@@ -27,11 +27,11 @@ fn problems(routes: Vec<Route>) -> Vec<String> {
 
 /// The path of the route that a GET finds.
 fn found<'r>(router: &'r Router, path: &str) -> Option<&'r str> {
-    router.find(&Method::GET, path).map(|index| router.routes()[index].path())
+    router.find(&Method::GET, path.as_bytes()).map(|index| router.routes()[index].path())
 }
 
 fn captured<'p>(router: &Router, path: &'p str) -> Vec<&'p str> {
-    let route = &router.routes()[router.find(&Method::GET, path).unwrap()];
+    let route = &router.routes()[router.find(&Method::GET, path.as_bytes()).unwrap()];
     (0..route.captures()).map(|position| route.capture(position, path).unwrap()).collect()
 }
 
@@ -86,9 +86,9 @@ fn a_method_that_the_specific_route_lacks_goes_to_the_next() {
         route("/user/me", "me", &[Method::GET]),
         route("/user/{id}", "user", &[Method::GET, Method::DELETE]),
     ]);
-    assert_eq!(router.find(&Method::GET, "/user/me"), Some(0));
-    assert_eq!(router.find(&Method::DELETE, "/user/me"), Some(1));
-    assert_eq!(router.find(&Method::PUT, "/user/me"), None);
+    assert_eq!(router.find(&Method::GET, b"/user/me"), Some(0));
+    assert_eq!(router.find(&Method::DELETE, b"/user/me"), Some(1));
+    assert_eq!(router.find(&Method::PUT, b"/user/me"), None);
 }
 
 #[test]
@@ -99,9 +99,9 @@ fn head_follows_get_unless_it_has_its_own() {
         route("/b", "head", &[Method::HEAD]),
         route("/c", "c", &[Method::POST]),
     ]);
-    assert_eq!(router.find(&Method::HEAD, "/a"), Some(0));
-    assert_eq!(router.find(&Method::HEAD, "/b"), Some(2));
-    assert_eq!(router.find(&Method::HEAD, "/c"), None);
+    assert_eq!(router.find(&Method::HEAD, b"/a"), Some(0));
+    assert_eq!(router.find(&Method::HEAD, b"/b"), Some(2));
+    assert_eq!(router.find(&Method::HEAD, b"/c"), None);
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn an_escaped_literal_is_the_same_literal() {
 fn extension_methods_are_methods() {
     let purge = Method::from_bytes(b"PURGE").unwrap();
     let router = router(vec![route("/a", "a", std::slice::from_ref(&purge))]);
-    assert_eq!(router.find(&purge, "/a"), Some(0));
+    assert_eq!(router.find(&purge, b"/a"), Some(0));
     assert_eq!(router.allowed("/a").as_deref(), Some("OPTIONS, PURGE"));
 }
 
@@ -191,7 +191,7 @@ fn agrees_with_the_definition_of_matching() {
                         format!("/{one}/{two}"),
                         format!("/{one}/{two}/{three}"),
                     ] {
-                        let found = router.find(&Method::GET, &request).is_some();
+                        let found = router.find(&Method::GET, request.as_bytes()).is_some();
                         assert_eq!(found, pattern.matches(&request), "{path} {request}");
                     }
                 }
