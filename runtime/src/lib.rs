@@ -1,4 +1,44 @@
-//! gustnado: Tornado for Rust.
+//! Tornado for Rust: a coroutine-first web framework and asynchronous networking library, on a loop and a reactor of its own.
+//!
+//! ```no_run
+//! use gustnado::prelude::*;
+//!
+//! #[route("/user/{id}")]
+//! async fn user(id: u64) -> String {
+//!     format!("user {id}")
+//! }
+//!
+//! #[gustnado::main]
+//! async fn main() -> Result<()> {
+//!     Application::new(routes![user]).listen("127.0.0.1:8888")?.run().await
+//! }
+//! ```
+//!
+//! # The house
+//!
+//! From the ground up; a room knows only what is below it.
+//!
+//! | floor | room | what lives there |
+//! | --- | --- | --- |
+//! | 0 | `sys` | waiting for descriptors and telling the time: all that we ask of the operating system |
+//! | 1 | [`ioloop`] | the loop: callbacks, timeouts, events, and tasks whose wakers are integers |
+//! | 2 | [`coroutine`] | what can be awaited: [`sleep`](coroutine::sleep), [`with_timeout`](coroutine::with_timeout), [`Multi`](fn@coroutine::Multi) |
+//! | 3 | [`iostream`], [`tcpserver`], [`netutil`] | bytes over sockets |
+//! | 4 | [`http`] | the protocol, each rule once, and its [server](http::HTTPServer) |
+//! | 5 | the names of this page | [`Application`], routes, arguments, responses, errors |
+//!
+//! # A route
+//!
+//! [`#[route]`](macro@route) makes a handler of a function: its arguments are captures of the path, by name, or what can be
+//! [taken from a request](FromRequest), such as [`Query`], [`Json`], or a `&T` that the application was
+//! [given](Application::provide). What it returns is [a response](Respond), or an [`Error`] with a status. The function stays
+//! one that a test can call.
+//!
+//! # One thread
+//!
+//! A loop belongs to its thread, and so does everything on it: nothing has to be `Send`. To use more processors, run
+//! [the same application](Application::workers) on several threads; to reach a loop from another thread, use its
+//! [`Handle`](ioloop::Handle).
 
 pub mod coroutine;
 pub mod http;
@@ -67,3 +107,8 @@ pub mod __private {
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+
+/// The README's example compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
