@@ -210,7 +210,14 @@ impl Core {
 
     /// Gives a task a turn within the present one, for who tells it of an event: while everything about it is at hand.
     pub(crate) fn run_now(self: &Rc<Self>, key: Key) {
-        self.run_task(key, &mut || {});
+        // One that is queued keeps its place: run out of turn, it could queue itself again, and have two turns in each round.
+        let waits = match self.entries.borrow().get(key) {
+            Some(Entry::Task { queued, .. }) => !queued,
+            _ => false,
+        };
+        if waits {
+            self.run_task(key, &mut || {});
+        }
     }
 
     fn run_timeouts(self: &Rc<Self>) {
