@@ -5,7 +5,7 @@ use super::connection::log_panic;
 use super::exchange::Exchange;
 use super::response::Rest;
 use super::{LAST_CHUNK, write_chunk, write_chunk_size};
-use crate::coroutine::cancel_after;
+use crate::coroutine::{cancel_after, moment};
 use bytes::Bytes;
 use futures_core::Stream;
 use std::future::poll_fn;
@@ -18,6 +18,25 @@ pub(super) struct Broken;
 
 /// Pieces up to this size are put together with what frames them.
 const SMALL: usize = 16 * 1024;
+
+/// What a body may send before others have a turn, and how much of that each piece costs beside its bytes.
+const TURN: usize = 512 * 1024;
+const PIECE: usize = 16 * 1024;
+
+/// What a body has sent in this turn of the loop. A client that reads as fast as we send would never make us wait.
+#[derive(Default)]
+struct Turn(usize);
+
+impl Turn {
+    /// Lets others have a turn, if it is over.
+    async fn spend(&mut self, bytes: usize) {
+        self.0 += bytes + PIECE;
+        if self.0 >= TURN {
+            self.0 = 0;
+            moment().await;
+        }
+    }
+}
 
 /// Sends everything that waits, and waits until it has left.
 pub(super) async fn flush(exchange: &Exchange) -> Result<(), Broken> {
@@ -57,16 +76,20 @@ pub(super) async fn rest(exchange: &Exchange, rest: Rest) -> Result<(), Broken> 
 }
 
 async fn sized(exchange: &Exchange, mut body: ByteStream, length: u64) -> Result<(), Broken> {
+    let mut turn = Turn::default();
     let mut left = length;
     while let Some(bytes) = next(exchange, &mut body).await? {
         left = left.checked_sub(bytes.len() as u64).ok_or_else(|| wrong_length(exchange))?;
+        turn.spend(bytes.len()).await;
         send_with(exchange, bytes).await?;
     }
     if left > 0 { Err(wrong_length(exchange)) } else { Ok(()) }
 }
 
 async fn chunked(exchange: &Exchange, mut body: ByteStream) -> Result<(), Broken> {
+    let mut turn = Turn::default();
     while let Some(bytes) = next(exchange, &mut body).await? {
+        turn.spend(bytes.len()).await;
         if bytes.len() <= SMALL {
             write_chunk(&bytes, &mut exchange.out.borrow_mut());
             flush(exchange).await?;
@@ -81,7 +104,9 @@ async fn chunked(exchange: &Exchange, mut body: ByteStream) -> Result<(), Broken
 }
 
 async fn until_close(exchange: &Exchange, mut body: ByteStream) -> Result<(), Broken> {
+    let mut turn = Turn::default();
     while let Some(bytes) = next(exchange, &mut body).await? {
+        turn.spend(bytes.len()).await;
         send_with(exchange, bytes).await?;
     }
     Ok(())

@@ -44,7 +44,7 @@ use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use write::Outgoing;
 
 /// A stream's read buffer may hold so much: 100 MiB, as in Tornado.
@@ -68,6 +68,10 @@ struct Inner {
     closed: RefCell<Option<Option<Arc<io::Error>>>>,
     close_callback: Cell<Option<Box<dyn FnOnce()>>>,
     reading: Cell<bool>,
+    /// Who wants to read ahead as soon as nobody is reading.
+    watcher: Cell<Option<Waker>>,
+    /// How many reads have succeeded since one last had to wait.
+    reads: Cell<u8>,
     /// The other side will send nothing more.
     ended: Cell<bool>,
 }
@@ -129,6 +133,8 @@ impl IOStream {
             closed: RefCell::new(None),
             close_callback: Cell::new(None),
             reading: Cell::new(false),
+            watcher: Cell::new(None),
+            reads: Cell::new(0),
             ended: Cell::new(false),
         };
         Self { shared: Shared::new(inner) }
@@ -267,8 +273,8 @@ impl IOStream {
 /// Reads ahead until the other side closes, so that the close callback is called.
 async fn watch(shared: Shared<Inner>) {
     poll_fn(|cx| shared.poll_hung_up(cx)).await;
-    // Who reads finds the end by himself.
-    while !shared.reading.get() && shared.closed.borrow().is_none() {
+    while shared.closed.borrow().is_none() {
+        poll_fn(|cx| shared.poll_unread(cx)).await;
         if let Ok(0) = poll_fn(|cx| shared.poll_fill(cx)).await {
             shared.close(None);
         }
@@ -281,6 +287,15 @@ impl Inner {
             Some(link) => link.registration.poll(Side::Closed, cx),
             None => Poll::Ready(()),
         }
+    }
+
+    /// Ready when nobody is reading; who reads finds the end by himself.
+    fn poll_unread(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.reading.get() && self.closed.borrow().is_none() {
+            self.watcher.set(Some(cx.waker().clone()));
+            return Poll::Pending;
+        }
+        Poll::Ready(())
     }
 
     /// Closes the socket, and tells everybody who waits.
@@ -298,7 +313,7 @@ impl Inner {
             link.registration.wake_all();
         }
         drop(link);
-        woken.into_iter().for_each(std::task::Waker::wake);
+        woken.into_iter().chain(self.watcher.take()).for_each(Waker::wake);
         if let Some(callback) = self.close_callback.take() {
             self.later(callback);
         }

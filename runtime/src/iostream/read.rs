@@ -3,10 +3,12 @@
 use super::{Buffer, IOStream, Inner, StreamError};
 use crate::ioloop::Side;
 use memchr::memmem;
-use std::cell::Cell;
 use std::future::poll_fn;
 use std::io;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
+
+/// So many reads may follow each other without a wait; then others have a turn. They fill a few hundred kilobytes.
+const READS_PER_TURN: u8 = 32;
 
 impl IOStream {
     /// Reads until `delimiter`, and returns everything up to and including it.
@@ -104,7 +106,7 @@ impl IOStream {
         if self.shared.reading.replace(true) {
             return Err(StreamError::AlreadyReading);
         }
-        Ok(Reading(&self.shared.reading))
+        Ok(Reading(&self.shared))
     }
 
     /// Reads more into the buffer; at the end of the stream, closes it.
@@ -144,11 +146,14 @@ impl IOStream {
 }
 
 /// Marks the stream as being read from, until it is dropped.
-struct Reading<'a>(&'a Cell<bool>);
+struct Reading<'a>(&'a Inner);
 
 impl Drop for Reading<'_> {
     fn drop(&mut self) {
-        self.0.set(false);
+        self.0.reading.set(false);
+        if let Some(watcher) = self.0.watcher.take() {
+            watcher.wake();
+        }
     }
 }
 
@@ -177,7 +182,15 @@ impl Inner {
                 if self.ended.get() {
                     return Poll::Ready(Ok(0));
                 }
-                ready!(link.registration.poll(Side::Read, cx));
+                if link.registration.poll(Side::Read, cx).is_pending() {
+                    self.reads.set(0);
+                    return Poll::Pending;
+                }
+                if self.reads.get() == READS_PER_TURN {
+                    self.reads.set(0);
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
                 let mut incoming = self.incoming.borrow_mut();
                 let buffer = incoming.get_or_insert_with(Buffer::lend);
                 if buffer.len() >= self.max_buffer_size.get() {
@@ -189,6 +202,7 @@ impl Inner {
                     Ok(0) => self.ended.set(true),
                     Ok(count) => {
                         buffer.fill(count);
+                        self.reads.set(self.reads.get() + 1);
                         // A short read has emptied the socket; asking again would only be told so.
                         if count < size {
                             link.registration.clear(Side::Read);

@@ -13,6 +13,9 @@ use std::task::{Context, Poll, Waker};
 /// Pieces up to this size are put together; larger ones are sent from where they are.
 const SMALL: usize = 2048;
 
+/// So many writes may follow each other without a wait; then others have a turn.
+const WRITES_PER_TURN: u8 = 32;
+
 /// So many pieces go into one system call.
 const PIECES: usize = 16;
 
@@ -25,6 +28,8 @@ pub(super) struct Outgoing {
     /// Whether a background sender is at work.
     sending: bool,
     waiting: Vec<(u64, Waker)>,
+    /// How many writes have been done at once since one last had to wait.
+    writes: u8,
 }
 
 impl IOStream {
@@ -62,7 +67,7 @@ impl IOStream {
         if result.is_ok() {
             self.keep_sending();
         }
-        Write { shared: self.shared.clone(), result: result.map_err(Some) }
+        Write { shared: self.shared.clone(), result: result.map_err(Some), waits: false }
     }
 
     /// Leaves what could not be sent to the background sender.
@@ -97,7 +102,7 @@ impl IOStream {
     /// [`StreamError::Closed`].
     pub fn flush(&self) -> Write {
         let queued = self.shared.outgoing.borrow().queued;
-        Write { shared: self.shared.clone(), result: Ok(queued) }
+        Write { shared: self.shared.clone(), result: Ok(queued), waits: false }
     }
 }
 
@@ -112,26 +117,36 @@ pub struct Write {
     shared: Shared<Inner>,
     /// The position that must be sent, or why nothing was.
     result: Result<u64, Option<StreamError>>,
+    /// Whether its waker is among those that wait.
+    waits: bool,
 }
 
 impl Future for Write {
     type Output = Result<(), StreamError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let position = match &mut self.result {
+        let Self { shared, result, waits } = &mut *self;
+        let position = match result {
             Ok(position) => *position,
             Err(error) => {
                 return Poll::Ready(Err(error.take().unwrap_or(StreamError::Closed(None))));
             }
         };
-        let mut outgoing = self.shared.outgoing.borrow_mut();
+        let mut outgoing = shared.outgoing.borrow_mut();
         if outgoing.sent >= position {
-            return Poll::Ready(Ok(()));
+            if outgoing.writes < WRITES_PER_TURN {
+                outgoing.writes += 1;
+                return Poll::Ready(Ok(()));
+            }
+            outgoing.writes = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
         }
-        if self.shared.closed.borrow().is_some() {
-            return Poll::Ready(Err(self.shared.closed_error()));
+        if shared.closed.borrow().is_some() {
+            return Poll::Ready(Err(shared.closed_error()));
         }
-        outgoing.waiting.push((position, cx.waker().clone()));
+        outgoing.writes = 0;
+        outgoing.wait_for(position, cx.waker(), std::mem::replace(waits, true));
         Poll::Pending
     }
 }
@@ -248,6 +263,7 @@ impl Outgoing {
             max_size: None,
             sending: false,
             waiting: Vec::new(),
+            writes: 0,
         }
     }
 
@@ -281,6 +297,20 @@ impl Outgoing {
             count += 1;
         }
         transport.write_vectored(&slices[..count])
+    }
+
+    /// Wakes `waker` when everything up to `position` has been sent.
+    fn wait_for(&mut self, position: u64, waker: &Waker, again: bool) {
+        let waits =
+            |(other, waiting): &(u64, Waker)| *other == position && waiting.will_wake(waker);
+        // Only who asks again has to be looked for; thousands may wait.
+        let known = match again {
+            true => self.waiting.iter().any(waits),
+            false => self.waiting.last().is_some_and(waits),
+        };
+        if !known {
+            self.waiting.push((position, waker.clone()));
+        }
     }
 
     /// Takes what waits in `other`, whose background sender has nothing left to do.
