@@ -287,8 +287,13 @@ impl Worker {
             return Err(Fate::Abort);
         };
         match filled {
-            Ok(0) | Err(_) => Err(Fate::Abort),
+            Ok(0) => {
+                // The client has ended its side only, perhaps, and waits for answers.
+                let _ = outgoing::flushed(exchange).await;
+                Err(Fate::Abort)
+            }
             Ok(_) => Ok(None),
+            Err(_) => Err(Fate::Abort),
         }
     }
 }
@@ -305,8 +310,12 @@ impl Drop for Worker {
 async fn handle(mut handling: Frame<Response>, exchange: &Exchange) -> Option<Response> {
     // Answers to earlier requests must not wait for this one.
     exchange.send();
+    // It has just had its turn, and may have given it to others: a moment is over when it is looked at again.
+    let mut had_turn = true;
     poll_fn(|cx| {
-        if let Poll::Ready(response) = poll_handler(&mut handling, exchange, cx) {
+        if !std::mem::take(&mut had_turn)
+            && let Poll::Ready(response) = poll_handler(&mut handling, exchange, cx)
+        {
             return Poll::Ready(Some(response));
         }
         if exchange.finish_on_disconnect.get() {
