@@ -185,6 +185,21 @@ impl Client {
         std::mem::take(&mut self.pending)
     }
 
+    /// Reads and forgets everything up to and with `delimiter`; how many bytes that was.
+    ///
+    /// # Panics
+    ///
+    /// If the connection ends before.
+    pub fn rest_until(&mut self, delimiter: &[u8]) -> usize {
+        let mut count = 0;
+        while !self.pending.ends_with(delimiter) {
+            count += self.pending.len().saturating_sub(delimiter.len());
+            self.pending.drain(..self.pending.len().saturating_sub(delimiter.len()));
+            assert!(self.fill() > 0, "the connection ended");
+        }
+        count + std::mem::take(&mut self.pending).len()
+    }
+
     /// Waits for the connection's end, before which nothing may come.
     ///
     /// # Panics

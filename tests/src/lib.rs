@@ -7,10 +7,12 @@ mod client;
 pub mod log;
 mod server;
 mod source;
+mod turns;
 
 pub use client::{Client, Reply};
 pub use server::{Server, answer, echo, handler};
 pub use source::Source;
+pub use turns::Turns;
 
 use std::time::{Duration, Instant};
 

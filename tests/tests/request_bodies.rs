@@ -73,7 +73,7 @@ fn a_body_may_be_as_long_as_the_limit_and_not_a_byte_longer() {
         ("Content-Length: 20", longest.clone(), 200),
         ("Content-Length: 21", format!("{longest}x"), 413),
         (CHUNKED, format!("14\r\n{longest}\r\n0\r\n\r\n"), 200),
-        (CHUNKED, format!("a\r\n0123456789\r\na\r\n0123456789\r\n0\r\n\r\n"), 200),
+        (CHUNKED, "a\r\n0123456789\r\na\r\n0123456789\r\n0\r\n\r\n".into(), 200),
         (CHUNKED, format!("15\r\n{longest}x\r\n0\r\n\r\n"), 413),
         (CHUNKED, format!("14\r\n{longest}\r\n1\r\nx\r\n0\r\n\r\n"), 413),
     ] {
@@ -324,14 +324,12 @@ fn a_client_that_leaves_within_its_body_is_a_disconnection() {
             }
         })
     });
-    // Whoever is told that a body has ended too early may not even be there any more.
-    for (framing, body) in [("Content-Length: 5", "Hell"), (CHUNKED, "5\r\nHello\r\n")] {
-        let before = errors.load(Ordering::Relaxed);
+    let bodies = [("Content-Length: 5", "Hell"), (CHUNKED, "5\r\nHello\r\n")];
+    for (count, (framing, body)) in bodies.into_iter().enumerate() {
         let mut client = server.connect();
         client.send(post(framing, body));
         drop(client);
-        eventually("the request ends", || {
-            server.connections() == 0 && errors.load(Ordering::Relaxed) <= before + 1
-        });
+        eventually("the handler is told", || errors.load(Ordering::Relaxed) == count + 1);
+        eventually("nothing is left", || server.connections() == 0);
     }
 }
