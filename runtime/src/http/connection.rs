@@ -270,21 +270,27 @@ impl Worker {
         let begun = self.alone().read_on();
         self.exchange.send();
         let exchange = &*self.exchange;
-        let fill = poll_fn(|cx| exchange.stream.poll_fill(cx));
-        let filled = if exchange.stream.is_readable() {
-            fill.await
-        } else if begun {
-            let timeout = exchange.settings.header_timeout;
-            let deadline = *self.head_deadline.get_or_insert_with(|| exchange.core.now() + timeout);
-            match cancel_after(deadline, fill).await {
-                Ok(filled) => filled,
-                Err(_) => return Ok(Some(Step::Refuse(Refusal::Slow))),
-            }
-        } else if !exchange.stream.writing() || outgoing::flushed(exchange).await.is_ok() {
-            // A connection rests only when its answers have left.
-            return Err(Fate::Rest);
+        let mut fill = poll_fn(|cx| exchange.stream.poll_fill(cx));
+        // What the loop has heard may be bytes that were read already; so this may find nothing.
+        let first = if exchange.stream.is_readable() {
+            poll_fn(|cx| Poll::Ready(Pin::new(&mut fill).poll(cx))).await
         } else {
-            return Err(Fate::Abort);
+            Poll::Pending
+        };
+        let filled = match first {
+            Poll::Ready(filled) => filled,
+            Poll::Pending if begun => {
+                let timeout = exchange.settings.header_timeout;
+                let deadline =
+                    *self.head_deadline.get_or_insert_with(|| exchange.core.now() + timeout);
+                match cancel_after(deadline, fill).await {
+                    Ok(filled) => filled,
+                    Err(_) => return Ok(Some(Step::Refuse(Refusal::Slow))),
+                }
+            }
+            // A connection rests only when its answers have left.
+            Poll::Pending if outgoing::flushed(exchange).await.is_ok() => return Err(Fate::Rest),
+            Poll::Pending => return Err(Fate::Abort),
         };
         match filled {
             Ok(0) => {
