@@ -200,6 +200,9 @@ impl Core {
         let waker = waker(self.id, key);
         if task.run(&mut Context::from_waker(&waker)) {
             self.remove_task(key);
+            if task.is_unique() {
+                task.discard();
+            }
         }
     }
 
@@ -343,9 +346,10 @@ impl Core {
         let mut entries = self.entries.borrow_mut();
         match entries.get_mut(key) {
             Some(Entry::Task { queued, .. } | Entry::Root { queued }) => {
-                if !std::mem::replace(queued, true) {
-                    self.ready.borrow_mut().push_back(Ready::Wake(key));
+                if std::mem::replace(queued, true) {
+                    return Woken::Done;
                 }
+                self.ready.borrow_mut().push_back(Ready::Wake(key));
             }
             Some(Entry::Child(Child { family, queued, .. })) if !*queued => {
                 *queued = true;
@@ -362,7 +366,7 @@ impl Core {
 
     /// Ends everything: tasks are cancelled, timeouts and callbacks dropped, sources forgotten.
     pub(super) fn close(self: &Rc<Self>) {
-        mailbox::close(self.id);
+        mailbox::close(self.id, &self.mailbox);
         // Destructors may add more of everything; they get a few rounds, and the rest is dropped with the loop.
         for _ in 0..8 {
             let entries = self.entries.borrow().keys();
@@ -395,6 +399,13 @@ impl Core {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(call)) {
             log_panic("callback", type_name::<F>(), place, &*payload);
         }
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        // Its number, if it was not closed.
+        mailbox::close(self.id, &self.mailbox);
     }
 }
 

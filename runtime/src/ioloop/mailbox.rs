@@ -115,12 +115,14 @@ pub(crate) fn open(mailbox: &Arc<LoopMailbox>) -> Option<LoopId> {
     None
 }
 
-/// Takes a mailbox out of the directory, and closes it.
-pub(crate) fn close(id: LoopId) {
-    let mailbox = OPEN.write().unwrap_or_else(PoisonError::into_inner).remove(&id.number());
-    if let Some(mailbox) = mailbox {
-        mailbox.close();
+/// Takes a mailbox out of the directory, and closes it; once closed, its number may be another's.
+pub(crate) fn close(id: LoopId, mailbox: &Arc<LoopMailbox>) {
+    let mut open = OPEN.write().unwrap_or_else(PoisonError::into_inner);
+    if open.get(&id.number()).is_some_and(|other| Arc::ptr_eq(other, mailbox)) {
+        open.remove(&id.number());
     }
+    drop(open);
+    mailbox.close();
 }
 
 /// Posts a letter to the loop with this number, if there is one.

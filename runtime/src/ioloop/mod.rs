@@ -45,6 +45,7 @@ mod timers;
 mod waker;
 
 use crate::sys::Poller;
+use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -176,6 +177,7 @@ impl IOLoop {
     /// If the loop is running already; and with the panic of `future`.
     pub fn run_sync<F: Future>(&self, future: F) -> Result<F::Output, RunSyncError> {
         let (key, waker) = self.core.add_root();
+        let removal = Finally(|| self.core.remove_task(key));
         let mut future = pin!(future);
         let mut output = None;
         let ran = self.core.run(&mut || {
@@ -186,7 +188,7 @@ impl IOLoop {
                 self.core.stop();
             }
         });
-        self.core.remove_task(key);
+        drop(removal);
         ran.map_err(RunSyncError::Poll)?;
         output.ok_or(RunSyncError::Stopped)
     }
@@ -203,10 +205,13 @@ impl IOLoop {
     ) -> Result<F::Output, RunSyncError> {
         let io_loop = self.clone();
         let timeout = self.call_later(limit, move || io_loop.stop());
+        let expired = Cell::new(false);
+        // A timeout that is left behind would stop a later run.
+        let removal = Finally(|| expired.set(self.core.remove_timeout(timeout.0).is_none()));
         let result = self.run_sync(future);
-        let expired = self.core.remove_timeout(timeout.0).is_none();
+        drop(removal);
         match result {
-            Err(RunSyncError::Stopped) if expired => Err(RunSyncError::Timeout(limit)),
+            Err(RunSyncError::Stopped) if expired.get() => Err(RunSyncError::Timeout(limit)),
             result => result,
         }
     }
@@ -351,6 +356,15 @@ impl IOLoop {
     /// What other threads use to reach this loop.
     pub fn handle(&self) -> Handle {
         Handle::new(&self.core)
+    }
+}
+
+/// Does something when it is dropped, so also when a coroutine panics.
+struct Finally<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for Finally<F> {
+    fn drop(&mut self) {
+        (self.0)();
     }
 }
 

@@ -151,13 +151,17 @@ impl<T: ?Sized> Shared<T> {
     }
 }
 
+// As of an `Rc`.
+impl<T: ?Sized> Unpin for Shared<T> {}
+
 impl<T: ?Sized> Clone for Shared<T> {
     #[inline]
     fn clone(&self) -> Self {
         // SAFETY: `self` keeps the value alive.
         let count = unsafe { &(*self.ptr.as_ptr()).count };
-        // Cannot overflow: each clone needs memory of its own, and none is ever forgotten.
-        count.set(count.get() + 1);
+        // Clones that are forgotten could overflow it, and then the value would be dropped while others refer to it.
+        let Some(more) = count.get().checked_add(1) else { panic!("too many references") };
+        count.set(more);
         Self { ptr: self.ptr, owns: PhantomData }
     }
 }
@@ -246,10 +250,57 @@ const fn class_layout(class: usize) -> Layout {
     }
 }
 
-/// What is really asked of the allocator for `layout`.
+/// What is really asked of the allocator for `layout`; never nothing.
 const fn block_layout(layout: Layout) -> Layout {
     match class_of(layout) {
         Some(class) => class_layout(class),
-        None => layout,
+        None if layout.size() > 0 => layout,
+        // A type without size that wants a large alignment.
+        None => match Layout::from_size_align(layout.align(), layout.align()) {
+            Ok(layout) => layout,
+            Err(_) => panic!("an alignment is no larger than a value may be"),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    #[test]
+    fn references_that_are_forgotten_do_not_make_the_count_wrap() {
+        let shared = Shared::new(String::from("kept"));
+        // SAFETY: `shared` keeps the value alive.
+        let count = unsafe { &(*shared.ptr.as_ptr()).count };
+        count.set(u32::MAX);
+        let clone = catch_unwind(AssertUnwindSafe(|| std::mem::forget(shared.clone())));
+        assert!(clone.is_err());
+        assert_eq!(*shared, "kept");
+        count.set(1);
+    }
+
+    #[test]
+    fn the_allocator_is_never_asked_for_nothing_and_blocks_fit_what_they_are_lent_for() {
+        for align in (0..13).map(|power| 1 << power) {
+            for size in [0, 1, 63, 64, 65, 128, 4095, 4096, 4097, 100_000] {
+                let layout = Layout::from_size_align(size, align).unwrap();
+                let block = block_layout(layout);
+                assert!(block.size() > 0);
+                assert!(block.size() >= size && block.align() >= align, "{layout:?} {block:?}");
+                if let Some(class) = class_of(layout) {
+                    assert_eq!(block, class_layout(class));
+                }
+            }
+        }
+    }
+
+    #[cfg(not(fuzzing))]
+    #[test]
+    fn a_block_is_lent_again() {
+        let first = Pooled::new([1u8; 1000]);
+        let place = first.as_ptr();
+        drop(first);
+        assert_eq!(Pooled::new([2u8; 900]).as_ptr(), place);
     }
 }

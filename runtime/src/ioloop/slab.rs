@@ -11,6 +11,9 @@ impl Key {
     /// Generations stay below 2²⁴, so that a key, a loop's number and a slot fit one waker (see `waker`).
     pub(crate) const GENERATIONS: u32 = 1 << 24;
 
+    /// The key of nothing, in every slab.
+    pub(crate) const NOWHERE: Self = Self { index: u32::MAX, generation: u32::MAX };
+
     pub(crate) const fn to_bits(self) -> u64 {
         (self.generation as u64) << 32 | self.index as u64
     }

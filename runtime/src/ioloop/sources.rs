@@ -113,8 +113,9 @@ impl Registration {
     }
 
     /// Lays the registration down with `owner`, who hears when there is something to read; at once, if there is already.
-    pub(crate) fn park(self, owner: Rc<dyn Parking>, place: u32) -> Key {
-        let key = self.key;
+    pub(crate) fn park(mut self, owner: Rc<dyn Parking>, place: u32) -> Key {
+        // The slot outlives this value.
+        let key = std::mem::replace(&mut self.key, Key::NOWHERE);
         let mut sources = self.core.sources.borrow_mut();
         let Some(source) = sources.slots.get_mut(key) else { return key };
         if source.readiness.intersects(Side::Read.readiness()) {
@@ -126,10 +127,7 @@ impl Registration {
             let waiters = sources.waiters.remove(waiters);
             drop(sources);
             drop(waiters);
-        } else {
-            drop(sources);
         }
-        std::mem::forget(self);
         key
     }
 
@@ -203,7 +201,9 @@ impl Drop for Registration {
     /// Frees the slot. The system forgets a descriptor when it is closed, which saves a call; events that it reports until
     /// then carry a key that finds nothing.
     fn drop(&mut self) {
-        self.core.remove_source(self.key);
+        if self.key != Key::NOWHERE {
+            self.core.remove_source(self.key);
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use super::pool::{Counted, Shared};
 use super::slab::Key;
 use super::{Core, log_panic};
 use std::any::{Any, type_name};
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
@@ -131,6 +131,9 @@ pub(super) trait Run {
     /// Gives the task a turn; says whether it has ended.
     fn run(&self, cx: &mut Context<'_>) -> bool;
 
+    /// Drops the result of a task that has ended and that nobody can join any more. A panic in that is logged.
+    fn discard(&self);
+
     /// Ends the task if it is not running; says whether that did end it.
     fn cancel(&self) -> bool;
 }
@@ -151,7 +154,7 @@ pub(super) fn task<F: Future + 'static>(
 ) -> JoinHandle<F::Output> {
     let task = Shared::new(Task {
         stage: RefCell::new(Stage::Running(future)),
-        joiner: RefCell::new(None),
+        joiner: Cell::new(None),
         cancelled: Cell::new(false),
         place,
     });
@@ -166,7 +169,7 @@ pub(super) fn task<F: Future + 'static>(
 struct Task<F: Future> {
     /// Borrowed while the task runs.
     stage: RefCell<Stage<F>>,
-    joiner: RefCell<Option<Waker>>,
+    joiner: Cell<Option<Waker>>,
     /// Set by a task that cancels itself.
     cancelled: Cell<bool>,
     place: &'static Location<'static>,
@@ -180,15 +183,25 @@ enum Stage<F: Future> {
 }
 
 impl<F: Future> Task<F> {
-    fn finish(&self, stage: &mut Stage<F>, result: Result<F::Output, JoinError>) {
+    fn finish(&self, mut stage: RefMut<'_, Stage<F>>, mut result: Result<F::Output, JoinError>) {
         // Dropping the future may panic, too; the task has then ended all the same.
-        let dropped = catch_unwind(AssertUnwindSafe(|| *stage = Stage::Finished(result)));
-        if let Err(payload) = dropped {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| *stage = Stage::Joined)) {
             self.log(&*payload);
-            *stage = Stage::Finished(Err(JoinError(Cause::Panicked(payload))));
+            let panicked = Err(JoinError(Cause::Panicked(payload)));
+            self.drop_quietly(std::mem::replace(&mut result, panicked));
         }
-        if let Some(joiner) = self.joiner.borrow_mut().take() {
+        *stage = Stage::Finished(result);
+        // Whoever is woken may look at once.
+        drop(stage);
+        if let Some(joiner) = self.joiner.take() {
             joiner.wake();
+        }
+    }
+
+    /// Drops what the task has returned; a panic of it is the task's.
+    fn drop_quietly(&self, result: Result<F::Output, JoinError>) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(result))) {
+            self.log(&*payload);
         }
     }
 
@@ -200,7 +213,8 @@ impl<F: Future> Task<F> {
 
 impl<F: Future> Run for Task<F> {
     fn run(&self, cx: &mut Context<'_>) -> bool {
-        let mut stage = self.stage.borrow_mut();
+        // A task that runs cannot be given another turn.
+        let Ok(mut stage) = self.stage.try_borrow_mut() else { return false };
         let Stage::Running(future) = &mut *stage else { return true };
         // SAFETY: the future lives in a shared block, whose address is stable, and is never moved out of it: `stage` is only
         // ever overwritten, which drops it in place.
@@ -214,17 +228,28 @@ impl<F: Future> Run for Task<F> {
                 Err(JoinError(Cause::Panicked(payload)))
             }
         };
-        self.finish(&mut stage, result);
+        self.finish(stage, result);
         true
     }
 
+    fn discard(&self) {
+        let stage = self.stage.try_borrow_mut();
+        if let Ok(mut stage) = stage
+            && let Stage::Finished(_) = *stage
+            && let Stage::Finished(result) = std::mem::replace(&mut *stage, Stage::Joined)
+        {
+            drop(stage);
+            self.drop_quietly(result);
+        }
+    }
+
     fn cancel(&self) -> bool {
-        let Ok(mut stage) = self.stage.try_borrow_mut() else {
+        let Ok(stage) = self.stage.try_borrow_mut() else {
             self.cancelled.set(true);
             return false;
         };
         if let Stage::Running(_) = *stage {
-            self.finish(&mut stage, Err(JoinError(Cause::Cancelled)));
+            self.finish(stage, Err(JoinError(Cause::Cancelled)));
         }
         true
     }
@@ -243,11 +268,12 @@ impl<F: Future> Join<F::Output> for Task<F> {
         {
             return Poll::Ready(result);
         }
-        let mut joiner = self.joiner.borrow_mut();
-        match &mut *joiner {
+        let mut joiner = self.joiner.take();
+        match &mut joiner {
             Some(joiner) => joiner.clone_from(cx.waker()),
-            None => *joiner = Some(cx.waker().clone()),
+            None => joiner = Some(cx.waker().clone()),
         }
+        self.joiner.set(joiner);
         Poll::Pending
     }
 }
