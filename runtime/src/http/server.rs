@@ -103,8 +103,9 @@ impl HTTPServer {
     pub async fn shutdown(&self, deadline: impl Into<Deadline>) -> bool {
         let deadline = deadline.into();
         self.shared.draining.set(true);
-        // Requests that have arrived are still answered: one turn to hear of them.
-        moment().await;
+        // Requests that have arrived are still answered. To hear of them, time must pass: the clock moves only when the loop
+        // looks for events, which it does not in every turn.
+        sleep(Duration::from_nanos(1)).await;
         self.tcp.stop();
         moment().await;
         self.shared.send_home();
@@ -148,7 +149,8 @@ pub(super) struct Shared {
     /// When the date line must be looked at again, in the loop's ticks.
     date_until: Cell<u64>,
     draining: Cell<bool>,
-    drained: Cell<Option<Waker>>,
+    /// Who waits for the last connection.
+    drained: RefCell<Vec<Waker>>,
     sweeping: Cell<bool>,
 }
 
@@ -174,10 +176,8 @@ impl Drop for Busy {
     fn drop(&mut self) {
         let busy = self.0.busy.get() - 1;
         self.0.busy.set(busy);
-        if busy == 0
-            && let Some(waker) = self.0.drained.take()
-        {
-            waker.wake();
+        if busy == 0 {
+            self.0.drained.take().into_iter().for_each(Waker::wake);
         }
     }
 }
@@ -199,7 +199,7 @@ impl Shared {
             date_until: Cell::new(0),
             core,
             draining: Cell::new(false),
-            drained: Cell::new(None),
+            drained: RefCell::default(),
             sweeping: Cell::new(false),
         }
     }
@@ -296,7 +296,10 @@ impl Shared {
         if self.busy.get() == 0 {
             return Poll::Ready(());
         }
-        self.drained.set(Some(waker.clone()));
+        let mut drained = self.drained.borrow_mut();
+        if !drained.iter().any(|other| other.will_wake(waker)) {
+            drained.push(waker.clone());
+        }
         Poll::Pending
     }
 
