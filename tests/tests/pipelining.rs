@@ -232,3 +232,17 @@ fn a_client_that_ends_its_side_still_gets_its_answers() {
     assert_eq!(client.reply().text(), "GET /b ");
     client.expect_end();
 }
+
+#[test]
+fn a_client_that_ends_its_side_may_read_slowly() {
+    let server = Server::start(Settings::default(), || {
+        handler(|_| async { answer(StatusCode::OK, vec![b'x'; 15_000]) })
+    });
+    let mut client = server.connect();
+    client.send(get("/").repeat(600)).end();
+    std::thread::sleep(milliseconds(50));
+    for _ in 0..600 {
+        assert_eq!(client.reply().body.len(), 15_000);
+    }
+    client.expect_end();
+}
