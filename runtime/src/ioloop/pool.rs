@@ -148,9 +148,6 @@ impl<T: ?Sized> Shared<T> {
     }
 }
 
-// As of an `Rc`.
-impl<T: ?Sized> Unpin for Shared<T> {}
-
 impl<T: ?Sized> Clone for Shared<T> {
     #[inline]
     fn clone(&self) -> Self {
