@@ -115,6 +115,9 @@ pub(super) struct Counted<T: ?Sized> {
     value: T,
 }
 
+// As of an `Rc`: moving the handle does not move the value.
+impl<T: ?Sized> Unpin for Shared<T> {}
+
 impl<T> Shared<T> {
     #[inline]
     pub(crate) fn new(value: T) -> Self {
