@@ -70,7 +70,7 @@ struct Inner {
     reading: Cell<bool>,
     /// Who wants to read ahead as soon as nobody is reading.
     watcher: Cell<Option<Waker>>,
-    /// How many reads have succeeded since one last had to wait.
+    /// How many reads have left something behind since one last emptied the socket.
     reads: Cell<u8>,
     /// The other side will send nothing more.
     ended: Cell<bool>,

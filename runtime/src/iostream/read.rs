@@ -5,7 +5,7 @@ use crate::ioloop::Side;
 use memchr::memmem;
 use std::future::poll_fn;
 use std::io;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 /// So many reads may follow each other without a wait; then others have a turn. They fill a few hundred kilobytes.
 const READS_PER_TURN: u8 = 32;
@@ -182,10 +182,7 @@ impl Inner {
                 if self.ended.get() {
                     return Poll::Ready(Ok(0));
                 }
-                if link.registration.poll(Side::Read, cx).is_pending() {
-                    self.reads.set(0);
-                    return Poll::Pending;
-                }
+                ready!(link.registration.poll(Side::Read, cx));
                 if self.reads.get() == READS_PER_TURN {
                     self.reads.set(0);
                     cx.waker().wake_by_ref();
@@ -202,10 +199,12 @@ impl Inner {
                     Ok(0) => self.ended.set(true),
                     Ok(count) => {
                         buffer.fill(count);
-                        self.reads.set(self.reads.get() + 1);
-                        // A short read has emptied the socket; asking again would only be told so.
                         if count < size {
+                            // A short read has emptied the socket; asking again would only be told so.
                             link.registration.clear(Side::Read);
+                            self.reads.set(0);
+                        } else {
+                            self.reads.set(self.reads.get() + 1);
                         }
                         return Poll::Ready(Ok(count));
                     }
