@@ -4,7 +4,7 @@ use crate::log::Lines;
 use crate::{Client, PATIENCE};
 use gustnado::http::{HTTPServer, Request, Response, Service, Settings};
 use gustnado::ioloop::{Frame, Handle, IOLoop};
-use gustnado::{Application, StatusCode};
+use gustnado::{Application, Site, StatusCode};
 use std::cell::RefCell;
 use std::fmt;
 use std::future::Future;
@@ -36,18 +36,28 @@ impl Server {
         settings: Settings,
         make: impl FnOnce() -> S + Send + 'static,
     ) -> Self {
-        Self::start_with(move || (make(), settings))
+        Self::start_with(true, move || (make(), settings))
+    }
+
+    /// Starts an application in whose thread nobody listens to the log, as in most programs when they are measured.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot start.
+    pub fn without_log(make: impl FnOnce() -> Application + Send + 'static) -> Self {
+        Self::start_with(false, move || site(make()))
     }
 
     fn start_with<S: Service + 'static>(
+        logs: bool,
         make: impl FnOnce() -> (S, Settings) + Send + 'static,
     ) -> Self {
         let (started, starting) = channel();
         let (end, ended) = channel();
         let lines = Lines::default();
-        let log = lines.clone();
+        let log = logs.then(|| lines.clone());
         std::thread::spawn(move || {
-            let _log = tracing::subscriber::set_default(log);
+            let _log = log.map(tracing::subscriber::set_default);
             let io_loop = IOLoop::new().unwrap();
             let (service, settings) = make();
             let server = Rc::new(HTTPServer::new(service, settings));
@@ -70,11 +80,7 @@ impl Server {
     ///
     /// If it cannot start.
     pub fn application(make: impl FnOnce() -> Application + Send + 'static) -> Self {
-        Self::start_with(move || {
-            let site = make().build().unwrap();
-            let settings = site.settings().clone();
-            (site, settings)
-        })
+        Self::start_with(true, move || site(make()))
     }
 
     /// Where it listens.
@@ -144,6 +150,13 @@ impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server").field("address", &self.address).finish_non_exhaustive()
     }
+}
+
+/// An application as a service, with its settings.
+fn site(application: Application) -> (Site, Settings) {
+    let site = application.build().unwrap();
+    let settings = site.settings().clone();
+    (site, settings)
 }
 
 /// A service out of an async function.
