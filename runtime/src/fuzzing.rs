@@ -24,7 +24,7 @@ impl Routes {
 
     /// Which path the router takes for this one, and what it captures.
     pub fn find<'p>(&self, path: &'p str) -> Option<(usize, Vec<&'p str>)> {
-        let found = self.0.find(&Method::GET, path)?;
+        let found = self.0.find(&Method::GET, path.as_bytes())?;
         let route = &self.0.routes()[found];
         let captures = (0..route.captures()).filter_map(|each| route.capture(each, path));
         Some((found, captures.collect()))
