@@ -217,6 +217,7 @@ fn update_handler_changes_what_is_heard() {
     io_loop.run_sync(sleep(milliseconds(3))).unwrap();
     assert_eq!(writable.get(), 1, "writable, then at rest");
     assert!(io_loop.update_handler(12_345, Events::READ).is_err());
+    io_loop.close();
 }
 
 #[test]

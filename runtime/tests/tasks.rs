@@ -431,14 +431,12 @@ fn destructors_may_spawn_for_ever_while_the_loop_closes() {
     impl Drop for Again {
         fn drop(&mut self) {
             self.0.set(self.0.get() + 1);
-            let again = Self(self.0.clone());
             if self.0.get() < 100 {
+                let again = Self(self.0.clone());
                 drop(spawn(async move {
                     let _again = again;
                     pending::<()>().await;
                 }));
-            } else {
-                std::mem::forget(again);
             }
         }
     }

@@ -68,13 +68,16 @@ pub(super) struct Worker {
 
 impl Worker {
     fn serve(self, crew: &Crew, shutdown_timeout: Duration) -> Result {
-        IOLoop::new()?.run_sync(async {
+        let io_loop = IOLoop::new()?;
+        let served = io_loop.run_sync(async {
             let site = (self.factory)()?.build()?;
             let server = Server::new(site, self.listeners)?.shutdown_timeout(shutdown_timeout);
             crew.ending().await;
             server.shutdown().await;
             Ok(())
-        })?
+        });
+        io_loop.close();
+        served?
     }
 }
 

@@ -32,7 +32,10 @@ async fn ask(address: SocketAddr, path: &str) -> Result<String> {
 }
 
 fn run<T>(test: impl Future<Output = Result<T>>) -> T {
-    IOLoop::new().unwrap().run_sync_within(Duration::from_secs(5), test).unwrap().unwrap()
+    let io_loop = IOLoop::new().unwrap();
+    let result = io_loop.run_sync_within(Duration::from_secs(5), test);
+    io_loop.close();
+    result.unwrap().unwrap()
 }
 
 #[test]
