@@ -89,7 +89,7 @@ fn the_deadline_of_a_head_begins_with_its_first_byte() {
 
 #[test]
 fn a_connection_that_never_says_anything_is_closed_without_a_word() {
-    let server = server(Settings { header_timeout: SHORT, ..patient() });
+    let server = server(Settings { idle_connection_timeout: SHORT, ..patient() });
     let mut client = server.connect();
     takes(SHORT, || client.expect_end());
     assert_eq!(server.connections(), 0);

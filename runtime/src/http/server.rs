@@ -234,23 +234,20 @@ impl Shared {
         // Responses leave in one piece; waiting for more would only delay them. A socket that refuses works all the same.
         let _ = socket.set_nodelay(true);
         match IOStream::with_transport(Transport::Tcp(socket)) {
-            Ok(stream) => self.park(&stream, remote, self.settings.header_timeout),
+            Ok(stream) => self.rest(&stream, remote),
             Err(error) => {
                 tracing::error!(target: "gustnado.general", %error, "cannot serve a connection");
             }
         }
     }
 
-    /// Lays down a connection until the next request.
+    /// Lays down a connection until the next request begins.
     pub(super) fn rest(self: &Rc<Self>, stream: &IOStream, remote: SocketAddr) {
-        self.park(stream, remote, self.settings.idle_connection_timeout);
-    }
-
-    fn park(self: &Rc<Self>, stream: &IOStream, remote: SocketAddr, timeout: Duration) {
         if self.is_draining() {
             return;
         }
-        let timeout = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
+        let timeout = self.settings.idle_connection_timeout.as_nanos();
+        let timeout = u64::try_from(timeout).unwrap_or(u64::MAX);
         let deadline = self.core.ticks().saturating_add(timeout);
         let mut parked = self.parked.borrow_mut();
         let place = parked.next_key().index;
@@ -361,8 +358,8 @@ impl Shared {
 
 /// Closes connections that have rested too long; it looks now and then, so that none needs a timer of its own.
 async fn sweep(shared: Rc<Shared>) {
-    let shortest = shared.settings.header_timeout.min(shared.settings.idle_connection_timeout);
-    let pause = (shortest / 4).clamp(Duration::from_millis(10), Duration::from_secs(1));
+    let timeout = shared.settings.idle_connection_timeout;
+    let pause = (timeout / 4).clamp(Duration::from_millis(10), Duration::from_secs(1));
     while shared.parked.borrow().len() > 0 {
         sleep(pause).await;
         let now = shared.ticks();

@@ -16,14 +16,13 @@ use std::time::Duration;
 pub struct Settings {
     /// The sizes that a request must stay within.
     pub limits: Limits,
-    /// From the first byte of a head, or from the connection's beginning, until the head is complete. Default 20 s. A client that
-    /// has begun one by then is answered 408; the connection is closed.
+    /// From the first byte of a head until the head is complete. Default 20 s. The request is then answered 408.
     pub header_timeout: Duration,
     /// How long the client may keep us waiting for its body. Default 30 s. Every byte that arrives renews some of it, at the
     /// [slowest rate](Self::min_rate) allowed; so a long upload may take its time, but not stop. Beyond it, a request is
     /// answered 408.
     pub body_timeout: Duration,
-    /// How long a connection may wait for its next request. Default 75 s. It is then closed without a word.
+    /// How long a connection may wait for its first or next request to begin. Default 75 s. It is then closed without a word.
     pub idle_connection_timeout: Duration,
     /// How long a client may take to read [so much](Self::min_rate) of what it asked for. Default 30 s. The connection is then
     /// broken.
