@@ -53,20 +53,21 @@ pub fn moment() -> Moment {
 #[must_use = "sleeping does nothing until it is awaited"]
 pub struct Sleep {
     core: Rc<Core>,
-    deadline: Instant,
+    /// In the loop's ticks.
+    deadline: u64,
     key: Option<Key>,
 }
 
 impl Sleep {
     pub(super) fn new(deadline: Deadline) -> Self {
         let core = Core::current_or_panic();
-        let deadline = deadline.after(core.now());
+        let deadline = core.deadline(deadline);
         Self { core, deadline, key: None }
     }
 
     /// When it ends.
     pub fn deadline(&self) -> Instant {
-        self.deadline
+        self.core.instant(self.deadline)
     }
 }
 
@@ -93,7 +94,7 @@ impl Drop for Sleep {
 
 impl fmt::Debug for Sleep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sleep").field("deadline", &self.deadline).finish_non_exhaustive()
+        f.debug_struct("Sleep").field("deadline", &self.deadline()).finish_non_exhaustive()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The four steps.
 
+use super::Deadline;
 use super::children::{self, Child, Family};
 use super::mailbox::{self, Letter, LoopMailbox, Mailbox};
 use super::slab::{Key, Slab};
@@ -298,11 +299,21 @@ impl Core {
     }
 
     fn nanos(&self, moment: Instant) -> u64 {
-        u64::try_from(moment.saturating_duration_since(self.epoch).as_nanos()).unwrap_or(u64::MAX)
+        nanos(moment.saturating_duration_since(self.epoch))
     }
 
-    pub(crate) fn add_timeout(&self, deadline: Instant, action: Action) -> Key {
-        let deadline = self.nanos(deadline);
+    /// When a deadline is, in ticks. A delay counts from the beginning of this turn.
+    #[inline]
+    pub(crate) fn deadline(&self, deadline: Deadline) -> u64 {
+        match deadline {
+            Deadline::In(delay) => self.ticks().saturating_add(nanos(delay)),
+            Deadline::At(when) => self.nanos(when),
+        }
+    }
+
+    /// Adds a timeout; its deadline is in ticks.
+    #[inline]
+    pub(crate) fn add_timeout(&self, deadline: u64, action: Action) -> Key {
         self.timers.borrow_mut().insert(deadline, action)
     }
 
@@ -407,6 +418,12 @@ impl Drop for Core {
         // Its number, if it was not closed.
         mailbox::close(self.id, &self.mailbox);
     }
+}
+
+/// A duration as a number, which reaches for 584 years.
+#[inline]
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Says who panicked: what it was, its name, where it was handed to the loop, and the panic's message.

@@ -286,7 +286,7 @@ impl IOLoop {
         callback: impl FnOnce() + 'static,
     ) -> Timeout {
         let place = Location::caller();
-        let deadline = deadline.into().after(self.core.now());
+        let deadline = self.core.deadline(deadline.into());
         let call = Box::new(move || Core::guard(place, callback));
         Timeout(self.core.add_timeout(deadline, Action::Call(call)))
     }
@@ -402,17 +402,6 @@ pub enum Deadline {
     At(Instant),
     /// So long from now.
     In(Duration),
-}
-
-impl Deadline {
-    /// The moment, for somebody to whom `now` is the present. One too far to be told is a century away.
-    pub(crate) fn after(self, now: Instant) -> Instant {
-        const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
-        match self {
-            Self::At(when) => when,
-            Self::In(delay) => now + delay.min(CENTURY),
-        }
-    }
 }
 
 impl From<Instant> for Deadline {

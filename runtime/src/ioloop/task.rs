@@ -7,6 +7,7 @@
 
 use super::pool::{Counted, Shared};
 use super::slab::Key;
+use super::waker::{LoopId, waker};
 use super::{Core, log_panic};
 use std::any::{Any, type_name};
 use std::cell::{Cell, RefCell, RefMut};
@@ -30,7 +31,7 @@ use std::task::{Context, Poll, Waker};
 /// ```
 pub struct JoinHandle<T> {
     task: Shared<dyn Join<T>>,
-    core: Rc<Core>,
+    id: LoopId,
     key: Key,
 }
 
@@ -41,7 +42,8 @@ impl<T> JoinHandle<T> {
     /// ended does nothing.
     pub fn cancel(&self) {
         if self.task.cancel() {
-            self.core.remove_task(self.key);
+            // The loop finds that it has ended, and forgets it.
+            waker(self.id, self.key).wake();
         }
     }
 
@@ -163,7 +165,7 @@ pub(super) fn task<F: Future + 'static>(
     // SAFETY: as above.
     let task = unsafe { task.unsize(|ptr| ptr as *mut Counted<dyn Join<F::Output>>) };
     let key = core.insert_task(run);
-    JoinHandle { task, core: core.clone(), key }
+    JoinHandle { task, id: core.id, key }
 }
 
 struct Task<F: Future> {
