@@ -52,8 +52,13 @@ impl TCPServer {
     where
         F: Future<Output = ()> + 'static,
     {
+        let handle_stream = Rc::new(handle_stream);
         Self::with_sockets(move |socket, address| match IOStream::from_tcp(socket) {
-            Ok(stream) => drop(spawn(handle_stream(stream, address))),
+            Ok(stream) => {
+                // Called in the task already, where a panic harms nobody else.
+                let handle_stream = handle_stream.clone();
+                drop(spawn(async move { handle_stream(stream, address).await }));
+            }
             Err(error) => {
                 tracing::error!(target: "gustnado.general", %error, "cannot serve a connection");
             }

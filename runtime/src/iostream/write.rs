@@ -134,6 +134,10 @@ impl Future for Write {
         };
         let mut outgoing = shared.outgoing.borrow_mut();
         if outgoing.sent >= position {
+            // Who has waited has let others have a turn.
+            if *waits {
+                return Poll::Ready(Ok(()));
+            }
             if outgoing.writes < WRITES_PER_TURN {
                 outgoing.writes += 1;
                 return Poll::Ready(Ok(()));
