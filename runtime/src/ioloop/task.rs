@@ -180,19 +180,30 @@ struct Task<F: Future> {
 enum Stage<F: Future> {
     /// Never moved: it stays in its shared block until it is dropped in place.
     Running(F),
-    Finished(Result<F::Output, JoinError>),
-    Joined,
+    /// The result, until somebody takes it. (Moving the stage instead would move the room of the future, too.)
+    Finished(Option<Result<F::Output, JoinError>>),
+}
+
+impl<F: Future> Stage<F> {
+    fn take(&mut self) -> Option<Result<F::Output, JoinError>> {
+        match self {
+            Self::Running(_) => None,
+            Self::Finished(result) => result.take(),
+        }
+    }
 }
 
 impl<F: Future> Task<F> {
     fn finish(&self, mut stage: RefMut<'_, Stage<F>>, mut result: Result<F::Output, JoinError>) {
         // Dropping the future may panic, too; the task has then ended all the same.
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| *stage = Stage::Joined)) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| *stage = Stage::Finished(None))) {
             self.log(&*payload);
             let panicked = Err(JoinError(Cause::Panicked(payload)));
             self.drop_quietly(std::mem::replace(&mut result, panicked));
         }
-        *stage = Stage::Finished(result);
+        if let Stage::Finished(place) = &mut *stage {
+            *place = Some(result);
+        }
         // Whoever is woken may look at once.
         drop(stage);
         if let Some(joiner) = self.joiner.take() {
@@ -235,12 +246,8 @@ impl<F: Future> Run for Task<F> {
     }
 
     fn discard(&self) {
-        let stage = self.stage.try_borrow_mut();
-        if let Ok(mut stage) = stage
-            && let Stage::Finished(_) = *stage
-            && let Stage::Finished(result) = std::mem::replace(&mut *stage, Stage::Joined)
-        {
-            drop(stage);
+        let result = self.stage.try_borrow_mut().ok().and_then(|mut stage| stage.take());
+        if let Some(result) = result {
             self.drop_quietly(result);
         }
     }
@@ -265,8 +272,7 @@ impl<F: Future> Join<F::Output> for Task<F> {
     fn poll_join(&self, cx: &mut Context<'_>) -> Poll<Result<F::Output, JoinError>> {
         // A task that awaits its own handle finds its stage borrowed, and waits for ever, as it asked.
         if let Ok(mut stage) = self.stage.try_borrow_mut()
-            && let Stage::Finished(_) = *stage
-            && let Stage::Finished(result) = std::mem::replace(&mut *stage, Stage::Joined)
+            && let Some(result) = stage.take()
         {
             return Poll::Ready(result);
         }
