@@ -63,7 +63,7 @@ fn run(like: &str, mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
     for server in servers.split(',') {
         let (port, process) = server.split_once(':').ok_or("a server is PORT:PROCESS")?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port.parse()?));
-        let mut load = || {
+        let load = || {
             let request = exchange::request(like, address)?;
             let length = exchange::probe(address, &request)?.len();
             let mut load = Load::connect(address, &request, connections, pipeline, length)?;
