@@ -1,6 +1,6 @@
 //! The vocabulary of waiting: what a coroutine can await besides other coroutines.
 //!
-//! - [`sleep`] lets time pass, [`moment`] lets the others have a turn.
+//! - [`sleep`](fn@sleep) lets time pass, [`moment`] lets the others have a turn.
 //! - [`with_timeout`] stops waiting for something that goes on without us; [`cancel_after`] also ends it.
 //! - [`Multi`](fn@Multi) waits for many things at once, and gives back their results in the shape they came in.
 //!
@@ -35,7 +35,7 @@ pub use timeout::{CancelAfter, TimeoutError, WithTimeout, cancel_after, with_tim
 use std::convert::Infallible;
 use std::fmt::Display;
 
-/// What a coroutine that can fail ends with: a [`Result`], or nothing at all for those that cannot, such as [`sleep`].
+/// What a coroutine that can fail ends with: a [`Result`], or nothing at all for those that cannot, such as [`sleep`](fn@sleep).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say whether it is a success or a failure",
     label = "this coroutine ends with `{Self}`",
