@@ -1,0 +1,236 @@
+//! Who waits for something, in the order of their coming.
+
+use crate::ioloop::{Key, Slab};
+use std::cell::RefCell;
+use std::fmt;
+use std::mem;
+use std::task::{Poll, Waker};
+
+/// The waiters of a lock: a list through the slots of a slab, so that whoever gives up leaves in O(1), and nothing is
+/// allocated for a waiter once there were as many before.
+///
+/// A waiter brings a `T` and leaves with a `T`. It is on the list until it is served; then its slot holds what it was handed,
+/// until it is polled or removed. Wakers are woken, cloned and dropped while nothing is borrowed: they may be anybody's.
+pub(crate) struct Waiters<T> {
+    list: RefCell<List<T>>,
+}
+
+/// What the first waiter left behind when it was served.
+#[must_use = "the waiter has to be woken"]
+pub(crate) struct Served<T> {
+    pub(crate) brought: T,
+    waker: Option<Waker>,
+}
+
+/// How far a waiter got that does not wait any more.
+pub(crate) enum Removed<T> {
+    /// It was on the list; this is what it brought.
+    Waiting(T),
+    /// It was served, and has not seen it; this is what it was handed.
+    Served(T),
+}
+
+struct List<T> {
+    waiters: Slab<Waiter<T>>,
+    first: Key,
+    last: Key,
+}
+
+struct Waiter<T> {
+    held: T,
+    served: bool,
+    /// None before the first poll.
+    waker: Option<Waker>,
+    before: Key,
+    after: Key,
+}
+
+impl<T> Waiters<T> {
+    pub(crate) const fn new() -> Self {
+        let waiters = Slab::new();
+        let list = List { waiters, first: Key::NOWHERE, last: Key::NOWHERE };
+        Self { list: RefCell::new(list) }
+    }
+
+    /// What the first waiter brought.
+    pub(crate) fn first(&self) -> Option<T>
+    where
+        T: Copy,
+    {
+        let list = self.list.borrow();
+        list.waiters.get(list.first).map(|waiter| waiter.held)
+    }
+
+    /// Puts a waiter at the end of the list. Whoever has its key polls it until it is ready, or removes it.
+    pub(crate) fn add(&self, brings: T, waker: Option<&Waker>) -> Key {
+        let waker = waker.cloned();
+        let list = &mut *self.list.borrow_mut();
+        let (before, after) = (list.last, Key::NOWHERE);
+        let waiter = Waiter { held: brings, served: false, waker, before, after };
+        let key = list.waiters.insert(waiter);
+        match list.waiters.get_mut(before) {
+            Some(last) => last.after = key,
+            None => list.first = key,
+        }
+        list.last = key;
+        key
+    }
+
+    /// Hands something to the first waiter, which leaves the list; gives it back if nobody waits.
+    pub(crate) fn serve(&self, handed: T) -> Result<Served<T>, T> {
+        let mut list = self.list.borrow_mut();
+        match list.pop() {
+            Some(waiter) => {
+                let brought = mem::replace(&mut waiter.held, handed);
+                Ok(Served { brought, waker: waiter.waker.take() })
+            }
+            None => Err(handed),
+        }
+    }
+
+    /// What a waiter was handed; it is gone then. Until it is served, it will wake `waker`.
+    pub(crate) fn poll(&self, key: Key, waker: &Waker) -> Poll<T> {
+        let known = match self.list.borrow().waiters.get(key) {
+            Some(waiter) if !waiter.served => {
+                waiter.waker.as_ref().is_some_and(|current| current.will_wake(waker))
+            }
+            _ => true,
+        };
+        if known {
+            return self.take(key);
+        }
+        let new = waker.clone();
+        // Looked up again: the clone was somebody else's code.
+        let old = match self.list.borrow_mut().waiters.get_mut(key) {
+            Some(waiter) if !waiter.served => waiter.waker.replace(new),
+            _ => Some(new),
+        };
+        drop(old);
+        self.take(key)
+    }
+
+    /// Ends a waiter's wait. A key that was ready, or removed, finds nothing.
+    pub(crate) fn remove(&self, key: Key) -> Option<Removed<T>> {
+        let mut list = self.list.borrow_mut();
+        let waiter = list.waiters.remove(key)?;
+        if waiter.served {
+            return Some(Removed::Served(waiter.held));
+        }
+        list.unlink(waiter.before, waiter.after);
+        drop(list);
+        drop(waiter.waker);
+        Some(Removed::Waiting(waiter.held))
+    }
+
+    /// Whether nobody has ever had to wait, so that nothing was ever allocated.
+    #[cfg(test)]
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.list.borrow().waiters.next_key() == Key { index: 0, generation: 0 }
+            && self.list.borrow().waiters.len() == 0
+    }
+
+    fn take(&self, key: Key) -> Poll<T> {
+        let mut list = self.list.borrow_mut();
+        match list.waiters.get(key) {
+            Some(waiter) if !waiter.served => Poll::Pending,
+            _ => match list.waiters.remove(key) {
+                Some(waiter) => Poll::Ready(waiter.held),
+                None => Poll::Pending,
+            },
+        }
+    }
+}
+
+impl<T> Served<T> {
+    /// Wakes the waiter. What it is woken for has to be in its place.
+    pub(crate) fn wake(self) -> T {
+        if let Some(waker) = self.waker {
+            waker.wake();
+        }
+        self.brought
+    }
+}
+
+impl<T> List<T> {
+    /// Takes the first waiter off the list, as one that is served; its slot stays.
+    fn pop(&mut self) -> Option<&mut Waiter<T>> {
+        let key = self.first;
+        let after = self.waiters.get(key)?.after;
+        self.unlink(Key::NOWHERE, after);
+        let waiter = self.waiters.get_mut(key)?;
+        waiter.served = true;
+        Some(waiter)
+    }
+
+    /// Makes neighbours of those that were before and after somebody.
+    fn unlink(&mut self, before: Key, after: Key) {
+        match self.waiters.get_mut(before) {
+            Some(waiter) => waiter.after = after,
+            None => self.first = after,
+        }
+        match self.waiters.get_mut(after) {
+            Some(waiter) => waiter.before = before,
+            None => self.last = before,
+        }
+    }
+}
+
+impl<T> Default for Waiters<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> fmt::Debug for Waiters<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = self.list.borrow();
+        let mut count = 0;
+        let mut key = list.first;
+        while let Some(waiter) = list.waiters.get(key) {
+            count += 1;
+            key = waiter.after;
+        }
+        write!(f, "{count} waiting")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn served(waiters: &Waiters<u32>, handed: u32) -> Option<u32> {
+        waiters.serve(handed).ok().map(Served::wake)
+    }
+
+    #[test]
+    fn waiters_are_served_in_the_order_of_their_coming_whoever_leaves() {
+        let waiters = Waiters::new();
+        let keys: Vec<_> = (0..6).map(|number| waiters.add(number, None)).collect();
+        for left in [0, 3, 5] {
+            assert!(
+                matches!(waiters.remove(keys[left]), Some(Removed::Waiting(number)) if number == left as u32)
+            );
+        }
+        assert_eq!(format!("{waiters:?}"), "3 waiting");
+        assert_eq!(waiters.first(), Some(1));
+        assert_eq!([1, 2, 3, 4].map(|_| served(&waiters, 9)), [Some(1), Some(2), Some(4), None]);
+        assert_eq!(waiters.poll(keys[2], Waker::noop()), Poll::Ready(9));
+        assert!(matches!(waiters.remove(keys[1]), Some(Removed::Served(9))));
+        assert!(waiters.remove(keys[1]).is_none(), "it is gone");
+    }
+
+    #[test]
+    fn the_slots_of_those_who_left_are_used_again() {
+        let waiters = Waiters::new();
+        assert!(waiters.is_untouched());
+        for number in 0..1000 {
+            let key = waiters.add(number, Some(Waker::noop()));
+            assert_eq!(key.index, 0);
+            if number % 2 == 0 {
+                assert_eq!(served(&waiters, number), Some(number));
+            }
+            assert!(waiters.remove(key).is_some());
+        }
+        assert!(!waiters.is_untouched());
+    }
+}
