@@ -133,13 +133,13 @@ pub(crate) fn post(id: LoopId, letter: Letter) {
     }
 }
 
-#[cfg(not(loom))]
+#[cfg(not(all(test, loom)))]
 mod sync {
     pub(super) use std::sync::Mutex;
     pub(super) use std::sync::atomic::{AtomicBool, Ordering};
 }
 
-#[cfg(loom)]
+#[cfg(all(test, loom))]
 mod sync {
     pub(super) use loom::sync::Mutex;
     pub(super) use loom::sync::atomic::{AtomicBool, Ordering};
