@@ -23,7 +23,7 @@
 //! | 0 | `sys` | waiting for descriptors and telling the time: all that we ask of the operating system |
 //! | 1 | [`ioloop`] | the loop: callbacks, timeouts, events, and tasks whose wakers are integers |
 //! | 2 | [`coroutine`] | what can be awaited: [`sleep`](coroutine::sleep), [`with_timeout`](coroutine::with_timeout), [`Multi`](fn@coroutine::Multi) |
-//! | 2 | [`locks`] | coroutines that wait for each other |
+//! | 2 | [`locks`], [`queues`] | coroutines that wait for each other, and that work for each other |
 //! | 3 | [`iostream`], [`tcpserver`], [`netutil`] | bytes over sockets |
 //! | 4 | [`http`] | the protocol, each rule once, and its [server](http::HTTPServer) |
 //! | 5 | the names of this page | [`Application`], routes, arguments, responses, errors |
@@ -47,6 +47,7 @@ pub mod ioloop;
 pub mod iostream;
 pub mod locks;
 pub mod netutil;
+pub mod queues;
 pub mod tcpserver;
 
 mod entry;

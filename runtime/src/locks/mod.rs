@@ -31,3 +31,4 @@ pub use condition::{Condition, Wait};
 pub use event::Event;
 pub use lock::{Lock, LockGuard};
 pub use semaphore::{Acquire, BoundedSemaphore, OwnedPermit, Permit, ReleaseError, Semaphore};
+pub(crate) use waiters::{Removed, Waiters};

@@ -6,7 +6,7 @@ use std::fmt;
 use std::mem;
 use std::task::{Poll, Waker};
 
-/// The waiters of a lock: a list through the slots of a slab, so that whoever gives up leaves in O(1), and nothing is
+/// The waiters of a lock or a queue: a list through the slots of a slab, so that whoever gives up leaves in O(1), and nothing is
 /// allocated for a waiter once there were as many before.
 ///
 /// A waiter brings a `T` and leaves with a `T`. It is on the list until it is served; then its slot holds what it was handed,
@@ -52,6 +52,11 @@ impl<T> Waiters<T> {
         Self { list: RefCell::new(list) }
     }
 
+    /// Whether nobody waits. Those who were served do not count.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.borrow().first == Key::NOWHERE
+    }
+
     /// What the first waiter brought.
     pub(crate) fn first(&self) -> Option<T>
     where
@@ -86,6 +91,18 @@ impl<T> Waiters<T> {
             }
             None => Err(handed),
         }
+    }
+
+    /// Sends the first waiter away with what it brought; returns whether there was one.
+    pub(crate) fn dismiss(&self) -> bool {
+        let waker = match self.list.borrow_mut().pop() {
+            Some(waiter) => waiter.waker.take(),
+            None => return false,
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        true
     }
 
     /// What a waiter was handed; it is gone then. Until it is served, it will wake `waker`.
@@ -232,5 +249,15 @@ mod tests {
             assert!(waiters.remove(key).is_some());
         }
         assert!(!waiters.is_untouched());
+    }
+
+    #[test]
+    fn those_who_are_dismissed_keep_what_they_brought() {
+        let waiters = Waiters::new();
+        let key = waiters.add(7, Some(Waker::noop()));
+        assert!(waiters.poll(key, Waker::noop()).is_pending());
+        assert!(waiters.dismiss());
+        assert!(!waiters.dismiss());
+        assert_eq!(waiters.poll(key, Waker::noop()), Poll::Ready(7));
     }
 }
