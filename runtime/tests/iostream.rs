@@ -408,7 +408,7 @@ async fn a_write_buffer_that_would_overflow_refuses_the_write_and_keeps_the_rest
 }
 
 #[gustnado::test]
-async fn write_while_connecting_is_not_possible_and_write_after_close_fails() {
+async fn whatever_is_asked_of_a_closed_stream_fails() {
     let (stream, _peer) = pair().await;
     stream.close();
     for error in [stream.write(b"x").await, stream.flush().await] {
