@@ -36,6 +36,51 @@ pub trait Runtime: Copy + 'static {
     fn multi<F>(self, children: Vec<F>) -> impl Future
     where
         F: Future<Output = Result<usize, Infallible>> + 'static;
+
+    /// Whether it has a queue of its own, without which there is no [`Runtime::queue`].
+    const QUEUES: bool = false;
+
+    /// Whether it has a lock of its own, without which there is no [`Runtime::lock`].
+    const LOCKS: bool = false;
+
+    /// Both ends of a queue for `limit` items.
+    fn queue(self, limit: usize) -> impl Queue {
+        let _ = limit;
+    }
+
+    /// A lock that nobody holds; a clone is the same lock.
+    fn lock(self) -> impl Lock {}
+}
+
+/// A queue, as its users would use it.
+pub trait Queue {
+    /// Puts a number, when there is room.
+    fn put(&mut self, number: usize) -> impl Future<Output = ()>;
+
+    /// Takes the next number, when there is one.
+    fn get(&mut self) -> impl Future<Output = usize>;
+}
+
+/// A lock, as its users would use it.
+pub trait Lock: Clone + 'static {
+    /// Awaits the lock, and then `held` while it is held.
+    fn hold(&self, held: impl Future) -> impl Future<Output = ()>;
+}
+
+/// Runtimes without a queue.
+impl Queue for () {
+    async fn put(&mut self, _: usize) {}
+
+    async fn get(&mut self) -> usize {
+        0
+    }
+}
+
+/// Runtimes without a lock.
+impl Lock for () {
+    async fn hold(&self, held: impl Future) {
+        held.await;
+    }
 }
 
 /// Wakes itself and returns `Pending` once.
@@ -77,6 +122,12 @@ pub async fn measure_all<R: Runtime>(runtime: R) {
     report("sleep", least(5, async || sleep(runtime).await).await);
     report("with_timeout", least(20, async || with_timeout(runtime).await).await);
     report("multi", least(20, async || multi(runtime).await).await);
+    if R::QUEUES {
+        report("queue_put_get", least(20, async || queue_put_get(runtime).await).await);
+    }
+    if R::LOCKS {
+        report("lock_hand_over", least(20, async || lock_hand_over(runtime).await).await);
+    }
 }
 
 /// 100 times: spawn 1 000 tasks, then join them in the order they were spawned.
@@ -163,6 +214,43 @@ async fn multi<R: Runtime>(runtime: R) -> usize {
         black_box(runtime.multi(children.collect()).await);
     }
     BATCHES * CHILDREN
+}
+
+/// 10 000 times: put 100 numbers into a queue that has room for them, and take them out.
+async fn queue_put_get<R: Runtime>(runtime: R) -> usize {
+    const BATCHES: usize = 10_000;
+    const ITEMS: usize = 100;
+
+    let mut queue = runtime.queue(ITEMS);
+    for _ in 0..BATCHES {
+        for number in 0..ITEMS {
+            queue.put(black_box(number)).await;
+        }
+        for _ in 0..ITEMS {
+            black_box(queue.get().await);
+        }
+    }
+    BATCHES * ITEMS
+}
+
+/// 100 tasks that want the same lock 1 000 times each, and let the others have a turn while they hold it.
+async fn lock_hand_over<R: Runtime>(runtime: R) -> usize {
+    const TASKS: usize = 100;
+    const TIMES: usize = 1000;
+
+    let lock = runtime.lock();
+    let tasks = (0..TASKS).map(|_| {
+        let lock = lock.clone();
+        runtime.spawn(async move {
+            for _ in 0..TIMES {
+                lock.hold(Yield::default()).await;
+            }
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        black_box(task.await);
+    }
+    TASKS * TIMES
 }
 
 /// The least processor time of `rounds`, in nanoseconds for each of the work's units.

@@ -3,10 +3,13 @@
 use std::convert::Infallible;
 use std::error::Error;
 use std::future::Future;
+use std::rc::Rc;
 use std::time::Duration;
 
 use gustnado::coroutine::{self, Multi};
 use gustnado::ioloop::{self, IOLoop};
+use gustnado::locks::Lock;
+use gustnado::queues::Queue;
 use gustnado_benches::workload::{self, Runtime, Yield};
 
 #[derive(Clone, Copy)]
@@ -38,6 +41,40 @@ impl Runtime for Gustnado {
         F: Future<Output = Result<usize, Infallible>> + 'static,
     {
         Multi(children)
+    }
+
+    const QUEUES: bool = true;
+    const LOCKS: bool = true;
+
+    fn queue(self, limit: usize) -> impl workload::Queue {
+        Numbers(Queue::new(limit))
+    }
+
+    fn lock(self) -> impl workload::Lock {
+        Shared(Rc::new(Lock::new(())))
+    }
+}
+
+struct Numbers(Queue<usize>);
+
+impl workload::Queue for Numbers {
+    async fn put(&mut self, number: usize) {
+        // It is never closed.
+        let _ = self.0.put(number).await;
+    }
+
+    async fn get(&mut self) -> usize {
+        self.0.get().await.unwrap_or_default()
+    }
+}
+
+#[derive(Clone)]
+struct Shared(Rc<Lock>);
+
+impl workload::Lock for Shared {
+    async fn hold(&self, held: impl Future) {
+        let _guard = self.0.acquire().await;
+        held.await;
     }
 }
 

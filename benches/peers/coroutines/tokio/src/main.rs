@@ -6,10 +6,12 @@
 use std::convert::Infallible;
 use std::error::Error;
 use std::future::Future;
+use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use tokio::runtime::{Builder, LocalOptions};
+use tokio::sync::{Mutex, mpsc};
 use tokio::task::{self, LocalSet};
 use tokio::time;
 use workload::{Runtime, Yield};
@@ -46,6 +48,44 @@ impl Runtime for Tokio {
         F: Future<Output = Result<usize, Infallible>> + 'static,
     {
         try_join_all(children)
+    }
+
+    const QUEUES: bool = true;
+    const LOCKS: bool = true;
+
+    fn queue(self, limit: usize) -> impl workload::Queue {
+        let (sender, receiver) = mpsc::channel(limit);
+        Numbers { sender, receiver }
+    }
+
+    fn lock(self) -> impl workload::Lock {
+        Shared(Rc::new(Mutex::new(())))
+    }
+}
+
+struct Numbers {
+    sender: mpsc::Sender<usize>,
+    receiver: mpsc::Receiver<usize>,
+}
+
+impl workload::Queue for Numbers {
+    async fn put(&mut self, number: usize) {
+        // Its receiver lives as long as it does.
+        let _ = self.sender.send(number).await;
+    }
+
+    async fn get(&mut self) -> usize {
+        self.receiver.recv().await.unwrap_or_default()
+    }
+}
+
+#[derive(Clone)]
+struct Shared(Rc<Mutex<()>>);
+
+impl workload::Lock for Shared {
+    async fn hold(&self, held: impl Future) {
+        let _guard = self.0.lock().await;
+        held.await;
     }
 }
 
