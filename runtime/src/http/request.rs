@@ -125,7 +125,8 @@ impl Request {
         BodyStream::new(self.exchange.clone())
     }
 
-    /// Lets the handler go on when the client leaves. Otherwise its future is then dropped.
+    /// Lets the handler go on when the client leaves. Otherwise its future is then dropped. A client that has closed its writing
+    /// half counts as having left, because nothing tells the two apart.
     pub fn finish_on_disconnect(&self) {
         self.exchange.finish_on_disconnect.set(true);
     }
