@@ -246,9 +246,7 @@ impl Shared {
         if self.is_draining() {
             return;
         }
-        let timeout = self.settings.idle_connection_timeout.as_nanos();
-        let timeout = u64::try_from(timeout).unwrap_or(u64::MAX);
-        let deadline = self.core.ticks().saturating_add(timeout);
+        let deadline = self.core.deadline(self.settings.idle_connection_timeout.into());
         let mut parked = self.parked.borrow_mut();
         let place = parked.next_key().index;
         if let Some(resting) = stream.park(self.clone(), place) {
