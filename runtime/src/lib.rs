@@ -49,6 +49,7 @@ pub mod locks;
 pub mod netutil;
 pub mod queues;
 pub mod tcpserver;
+pub mod testing;
 
 mod entry;
 mod error;

@@ -1,0 +1,1 @@
+//! What tests need: servers in process, logs that are expected, and a simulated world.
