@@ -1,0 +1,128 @@
+//! Tornado's chat by long polling: open it in two windows.
+//!
+//! A window asks for what was said since the last message it has seen. If there is nothing, the question waits on a
+//! [`Condition`](gustnado::locks::Condition), and costs little more than its connection; whoever leaves takes it along.
+//!
+//! ```text
+//! curl 127.0.0.1:8888/a/message/updates -d cursor=0 &
+//! curl 127.0.0.1:8888/a/message/new -d name=Ada -d body=Hello
+//! ```
+
+mod origin;
+mod room;
+#[cfg(test)]
+mod tests;
+
+use gustnado::ioloop::{Signal, Signals};
+use gustnado::prelude::*;
+use origin::same_origin;
+use room::{Message, Room};
+use serde::{Deserialize, Serialize};
+use std::rc::Rc;
+use std::time::Duration;
+
+/// How long a question waits: a little less than the minute after which most proxies give up.
+const PATIENCE: Duration = Duration::from_secs(50);
+
+/// The longest name and the longest message, in characters. The page says the same.
+const LONGEST_NAME: usize = 40;
+const LONGEST_BODY: usize = 2_000;
+
+#[derive(Deserialize)]
+struct Said {
+    name: String,
+    body: String,
+}
+
+#[derive(Deserialize)]
+struct Seen {
+    /// The `id` of the last message that was seen; 0 stands for none.
+    #[serde(default)]
+    cursor: u64,
+    /// For how many seconds at most to wait. Who wants to know only whether the server is there says 0.
+    wait: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Updates {
+    messages: Vec<Rc<Message>>,
+}
+
+/// A character takes twelve bytes at most: four, percent-encoded.
+#[post("/a/message/new", max_body_size = 32_768)]
+async fn new(Form(said): Form<Said>, room: &Rc<Room>, cx: &Context) -> Result<Json<Rc<Message>>> {
+    same_origin(cx)?;
+    let (name, body) = (said.name.trim(), said.body.trim());
+    let is_fit = |text: &str, longest| !text.is_empty() && text.chars().count() <= longest;
+    if !is_fit(name, LONGEST_NAME) || name.contains(char::is_control) {
+        return refuse("a name has 1 to 40 characters on one line");
+    }
+    if !is_fit(body, LONGEST_BODY) {
+        return refuse("a message has 1 to 2000 characters");
+    }
+    Ok(Json(room.say(name, body)))
+}
+
+#[post("/a/message/updates", max_body_size = 1_000)]
+async fn updates(Form(seen): Form<Seen>, room: &Rc<Room>, cx: &Context) -> Result<Json<Updates>> {
+    same_origin(cx)?;
+    let patience = seen.wait.map_or(PATIENCE, |seconds| PATIENCE.min(Duration::from_secs(seconds)));
+    Ok(Json(Updates { messages: room.after(seen.cursor, patience).await }))
+}
+
+fn refuse<T>(reason: &'static str) -> Result<T> {
+    Err(HTTPError::new(StatusCode::BAD_REQUEST).with_reason(reason).into())
+}
+
+#[route("/")]
+async fn index() -> impl Respond {
+    page("text/html; charset=utf-8", include_str!("page/index.html"))
+}
+
+#[route("/chat.css")]
+async fn style() -> impl Respond {
+    page("text/css; charset=utf-8", include_str!("page/chat.css"))
+}
+
+#[route("/chat.js")]
+async fn script() -> impl Respond {
+    page("text/javascript; charset=utf-8", include_str!("page/chat.js"))
+}
+
+#[route("/icon.svg")]
+async fn icon() -> impl Respond {
+    page("image/svg+xml", include_str!("page/icon.svg"))
+}
+
+/// A part of the page. Nothing in it comes from elsewhere, so the browser need not let anything else in.
+fn page(content_type: &'static str, text: &'static str) -> impl Respond {
+    const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+                          connect-src 'self'; base-uri 'none'; form-action 'self'; \
+                          frame-ancestors 'none'";
+    let headers = [
+        ("content-type", content_type),
+        ("content-security-policy", POLICY),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "no-referrer"),
+        ("cache-control", "no-cache"),
+    ];
+    (headers, text)
+}
+
+fn application(room: Rc<Room>) -> Application {
+    Application::new(routes![index, style, script, icon, new, updates]).provide(room)
+}
+
+#[gustnado::main]
+async fn main() -> Result<()> {
+    let room = Rc::new(Room::default());
+    // Whoever waits is sent home first: the server's end would wait for them.
+    let mut signals = Signals::new(&[Signal::Interrupt, Signal::Terminate])?;
+    let closing = room.clone();
+    spawn(async move {
+        if signals.recv().await.is_ok() {
+            closing.close();
+        }
+    });
+    examples::serve(application(room)).await
+}
