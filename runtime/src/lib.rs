@@ -84,7 +84,7 @@ macro_rules! routes {
 
 /// What most programs name: `use gustnado::prelude::*`.
 pub mod prelude {
-    pub use crate::coroutine::{Multi, moment, sleep, with_timeout};
+    pub use crate::coroutine::{Multi, PeriodicCallback, moment, sleep, with_timeout};
     pub use crate::http::{BodyStream, Request, Response};
     pub use crate::ioloop::{IOLoop, spawn};
     pub use crate::{

@@ -1,24 +1,15 @@
-//! What the loop does at its own time: a callback, a timeout, one that repeats itself, and one that is taken back.
+//! What the loop does at its own time: a callback, a timeout, one that is taken back, and a callback that comes again and again.
 //!
 //! The application tells how often the clock has ticked.
 
 use gustnado::prelude::*;
 use std::cell::Cell;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
 
 type Ticks = Rc<Cell<u64>>;
-
-/// Ticks once a second, on the second: each deadline is counted from the one before, so that being late does not add up.
-fn tick(io_loop: IOLoop, ticks: Ticks, deadline: Instant) {
-    ticks.set(ticks.get() + 1);
-    println!("tick {}", ticks.get());
-    let next = deadline + SECOND;
-    let again = io_loop.clone();
-    io_loop.call_at(next, move || tick(again, ticks, next));
-}
 
 #[route("/")]
 async fn index(ticks: &Ticks) -> String {
@@ -38,11 +29,13 @@ async fn main() -> Result<()> {
         move || io_loop.remove_timeout(never)
     });
 
-    let first = io_loop.time() + SECOND;
-    io_loop.call_at(first, {
-        let (io_loop, ticks) = (io_loop.clone(), ticks.clone());
-        move || tick(io_loop, ticks, first)
-    });
+    let counted = ticks.clone();
+    let tick = move || {
+        counted.set(counted.get() + 1);
+        println!("tick {}", counted.get());
+    };
+    let clock = PeriodicCallback::new(tick, SECOND);
+    clock.start();
 
     examples::serve(Application::new(routes![index]).provide(ticks)).await
 }

@@ -3,6 +3,7 @@
 //! - [`sleep`](fn@sleep) lets time pass, [`moment`] lets the others have a turn.
 //! - [`with_timeout`] stops waiting for something that goes on without us; [`cancel_after`] also ends it.
 //! - [`Multi`](fn@Multi) waits for many things at once, and gives back their results in the shape they came in.
+//! - [`PeriodicCallback`] does something again and again.
 //!
 //! It is `tornado.gen`; the module has another name because `gen` is a reserved word.
 //!
@@ -24,11 +25,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod caught;
 mod multi;
+mod periodic;
 mod sleep;
 mod timeout;
 
+pub(crate) use caught::caught;
 pub use multi::{Multi, MultiFuture, Shape};
+pub use periodic::{Coroutine, Periodic, PeriodicCallback};
 pub use sleep::{Moment, Sleep, moment, sleep, sleep_until};
 pub use timeout::{CancelAfter, TimeoutError, WithTimeout, cancel_after, with_timeout};
 

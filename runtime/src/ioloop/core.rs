@@ -3,6 +3,7 @@
 use super::Deadline;
 use super::children::{self, Child, Family};
 use super::mailbox::{self, Letter, LoopMailbox, Mailbox};
+use super::random::Random;
 use super::slab::{Key, Slab};
 use super::sources::Sources;
 use super::task::{Run, panic_message};
@@ -46,6 +47,7 @@ pub(crate) struct Core {
     stopping: Cell<bool>,
     /// How many callbacks have run since the last wait.
     unpolled: Cell<u32>,
+    pub(super) random: Random,
     /// Empty vectors between turns, kept for their memory.
     events: Cell<Vec<Event>>,
     letters: Cell<Vec<Letter>>,
@@ -93,6 +95,7 @@ impl Core {
             timers: RefCell::new(Timers::new()),
             sources: RefCell::new(Sources::new()),
             epoch: backend.now(),
+            random: Random::new(backend.seed()),
             backend: RefCell::new(backend),
             mailbox,
             now: Cell::new(0),
@@ -293,6 +296,12 @@ impl Core {
         self.now.get()
     }
 
+    /// The same as the clock says now, within a turn: for who wants to know how long something has kept the loop busy.
+    pub(crate) fn clock(&self) -> u64 {
+        let now = self.backend.borrow_mut().now();
+        self.nanos(now)
+    }
+
     /// The moment that `ticks` stands for.
     pub(crate) fn instant(&self, ticks: u64) -> Instant {
         self.epoch + Duration::from_nanos(ticks)
@@ -428,7 +437,7 @@ fn nanos(duration: Duration) -> u64 {
 
 /// Says who panicked: what it was, its name, where it was handed to the loop, and the panic's message.
 #[cold]
-pub(super) fn log_panic(what: &str, name: &str, place: &Location<'_>, payload: &(dyn Any + Send)) {
+pub(crate) fn log_panic(what: &str, name: &str, place: &Location<'_>, payload: &(dyn Any + Send)) {
     let message = panic_message(payload);
     tracing::error!(target: "gustnado.application", name, %place, panic = message, "Exception in {what} {name} ({place}): {message}");
 }

@@ -37,6 +37,7 @@ mod frame;
 mod handle;
 mod mailbox;
 mod pool;
+mod random;
 mod signals;
 mod slab;
 mod sources;
@@ -57,8 +58,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 pub(crate) use children::Children;
-pub(crate) use core::Core;
-use core::log_panic;
+pub(crate) use core::{Core, log_panic};
 pub use events::Events;
 pub use frame::Frame;
 pub use handle::Handle;

@@ -15,6 +15,8 @@
 //!   with nothing. An interrupted wait is an empty one.
 //! - **Time is monotonic** and moves only between turns: the loop reads [`Backend::now`] once after each wait. A backend may
 //!   invent its time; then a wait with nothing ready moves it to the end of the timeout.
+//! - **Chance is the world's.** Random numbers come from [`Backend::seed`]; a backend that wants its runs to be repeated
+//!   gives the same one again.
 //! - **A [`Notifier`] works from any thread**, and makes a wait that runs, or the next one, return.
 
 mod poller;
@@ -30,6 +32,9 @@ pub(crate) use poller::Poller;
 pub(crate) trait Backend {
     /// The present moment, never earlier than the one told before.
     fn now(&mut self) -> Instant;
+
+    /// What the loop's random numbers begin with: different each time, unless the world is an invented one.
+    fn seed(&mut self) -> u64;
 
     /// Starts to report the changes of `fd` in `interest` under `key`.
     fn register(&mut self, fd: RawFd, key: u64, interest: Interest) -> io::Result<()>;

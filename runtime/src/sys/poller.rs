@@ -3,6 +3,7 @@
 use super::{Backend, Event, Interest, Notifier, Readiness};
 use mio::unix::SourceFd;
 use mio::{Events, Poll, Token, Waker};
+use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::os::fd::RawFd;
 use std::sync::Arc;
@@ -40,6 +41,11 @@ impl Poller {
 impl Backend for Poller {
     fn now(&mut self) -> Instant {
         Instant::now()
+    }
+
+    fn seed(&mut self) -> u64 {
+        // The standard library's keys against flooded hash tables are the system's random numbers.
+        RandomState::new().hash_one(())
     }
 
     fn register(&mut self, fd: RawFd, key: u64, interest: Interest) -> io::Result<()> {
