@@ -6,20 +6,19 @@
 use super::exchange::Exchange;
 use super::request::Request;
 use super::response::{Encoded, Encoding, Response, Rest};
-use super::server::{Busy, Resting, Shared};
+use super::server::{Resting, Shared};
 use super::violation::Violation;
 use super::{ContentType, outgoing};
 use crate::coroutine::{cancel_after, moment};
 use crate::ioloop::{Frame, Key, panic_message};
-use crate::iostream::IOStream;
 use ::http::{Method, StatusCode, Version};
 use std::any::Any;
-use std::cell::Cell;
 use std::future::{Future, poll_fn, ready};
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 /// So many requests of one connection are answered before others have a turn.
@@ -34,69 +33,52 @@ const LINGER_BYTES: usize = 256 * 1024;
 const LINGER_TIME: Duration = Duration::from_secs(2);
 
 /// A coroutine that serves one connection after the other. It is kept, with its memory, from one to the next.
+///
+/// It is written by hand, to be small: tens of thousands may wait for their handlers. What else has to be awaited gets a frame
+/// for itself, and only as long as it lasts.
 pub(super) struct Worker {
     server: Rc<Shared>,
     /// Its place among the server's workers.
     place: Key,
-    desk: Rc<Desk>,
     exchange: Rc<Exchange>,
-    /// When the head that has begun must be complete.
-    head_deadline: Option<Instant>,
+    state: State,
 }
 
-/// Where a worker finds its work.
-#[derive(Default)]
-pub(super) struct Desk {
-    work: Cell<Option<Work>>,
-    /// The worker's task.
-    pub(super) worker: Cell<Option<Key>>,
+/// What a worker is doing when others have their turn.
+enum State {
+    /// It has been given a connection that has something to say.
+    Beginning,
+    /// It waits for its handler; whether that has just had its turn.
+    Handling(Frame<Response>, bool),
+    /// It waits for something else, which says how to go on.
+    Waiting(Frame<Step>),
+    /// It waits for a connection.
+    Free,
+    /// It is not needed any more.
+    Gone,
 }
 
-/// What a worker is asked to do.
-pub(super) enum Work {
-    /// Serve this connection, which has something to say.
-    Serve(Resting, Busy),
-    /// Go home.
+/// What is to be done next.
+enum Step {
+    /// Read more, and send first what was answered. A head that has begun must be complete by the deadline, if it has one
+    /// already.
+    Read(Option<Instant>),
+    /// Answer what has been read.
+    Answer(Option<Instant>),
+    /// Go on behind a response that has been sent in pieces; whether the connection outlives it.
+    Finish(bool),
+    /// Answer a request that nobody has seen.
+    Refuse(Refusal),
+    /// Let the client read its last response.
+    Close,
+    /// Lay the connection down until the next request.
+    Rest,
+    /// Be done with the connection.
     End,
 }
 
-impl Desk {
-    /// Leaves work for the worker, who must be given a turn to see it.
-    pub(super) fn put(&self, work: Work) {
-        self.work.set(Some(work));
-    }
-
-    fn poll_take(&self) -> Poll<Work> {
-        self.work.take().map_or(Poll::Pending, Poll::Ready)
-    }
-}
-
-/// What becomes of a connection.
-#[derive(Clone, Copy)]
-enum Fate {
-    /// It waits for the next request.
-    Rest,
-    /// It ends, and everything has been sent.
-    Close,
-    /// It is broken.
-    Abort,
-}
-
-/// What has to be awaited before the connection can go on.
-enum Step {
-    /// More of a head.
-    Read,
-    /// A handler that is not ready.
-    Handle(Frame<Response>),
-    /// The rest of a response; says whether the connection outlives it.
-    Send(Rest, bool),
-    /// The others' turn.
-    Turn,
-    /// That everything is sent.
-    Close,
-    /// The same, for a request that nobody has seen.
-    Refuse(Refusal),
-}
+/// What follows a step: another one, or a wait.
+type Next = ControlFlow<State, Step>;
 
 /// Why a request is refused before anybody has seen it.
 enum Refusal {
@@ -104,89 +86,127 @@ enum Refusal {
     Slow,
 }
 
+impl Future for Worker {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        loop {
+            let next = match &mut this.state {
+                State::Beginning => Next::Continue(Step::Read(None)),
+                State::Handling(..) => {
+                    let answered = ready!(this.poll_handling(cx));
+                    // What was awaited may hold the exchange, which is wanted alone.
+                    this.state = State::Free;
+                    match answered {
+                        // Who does not read the answers is not to pile them up.
+                        Some(response) => this
+                            .respond(response)
+                            .unwrap_or_else(|| this.flushed(Step::Answer(None))),
+                        None => Next::Continue(Step::End),
+                    }
+                }
+                State::Waiting(waiting) => {
+                    let step = ready!(Pin::new(waiting).poll(cx));
+                    this.state = State::Free;
+                    Next::Continue(step)
+                }
+                State::Free => match this.server.next_work() {
+                    Some(resting) => {
+                        this.alone().attach(resting);
+                        Next::Continue(Step::Read(None))
+                    }
+                    None if this.server.is_draining() => return Poll::Ready(()),
+                    None => return Poll::Pending,
+                },
+                State::Gone => return Poll::Ready(()),
+            };
+            this.state = this.go_on(next, cx);
+        }
+    }
+}
+
 impl Worker {
-    pub(super) fn new(server: Rc<Shared>, place: Key, desk: Rc<Desk>) -> Self {
-        let exchange = server.exchange();
-        Self { server, place, desk, exchange, head_deadline: None }
+    pub(super) fn new(server: Rc<Shared>, place: Key, resting: Resting) -> Self {
+        let mut exchange = server.exchange();
+        exchange.attach(resting);
+        Self { server, place, exchange: Rc::new(exchange), state: State::Beginning }
     }
 
-    /// Works until it is sent home.
-    pub(super) async fn work(mut self) {
-        let desk = self.desk.clone();
-        while let Work::Serve(resting, _busy) = poll_fn(|_| desk.poll_take()).await {
-            self.alone().attach(resting.parked, resting.remote);
-            self.head_deadline = None;
-            self.serve().await;
-            self.alone().reset();
-            if !self.server.is_free(&desk) {
-                return;
+    /// Does step after step until something has to be awaited.
+    fn go_on(&mut self, mut next: Next, cx: &mut Context<'_>) -> State {
+        loop {
+            let step = match next {
+                Next::Continue(step) => step,
+                Next::Break(state) => return state,
+            };
+            next = match step {
+                Step::Read(deadline) => self.read(deadline, cx),
+                Step::Answer(deadline) => self.answer(deadline, cx),
+                Step::Finish(true) => {
+                    self.alone().finish();
+                    self.give_way()
+                }
+                Step::Finish(false) | Step::Close => wait(close(self.exchange.clone())),
+                Step::Refuse(refusal) => {
+                    self.refuse(&refusal);
+                    Next::Continue(Step::Close)
+                }
+                Step::Rest => {
+                    self.server.rest(&self.exchange.stream, self.exchange.remote);
+                    Next::Continue(Step::End)
+                }
+                Step::End => {
+                    self.alone().reset();
+                    let kept = self.server.keep(self.place);
+                    Next::Break(if kept { State::Free } else { State::Gone })
+                }
             }
         }
     }
 
-    /// Serves what has arrived on the connection.
-    async fn serve(&mut self) {
-        match self.requests().await {
-            Fate::Rest => self.server.rest(&self.exchange.stream, self.exchange.remote),
-            Fate::Close => linger(&self.exchange.stream).await,
-            Fate::Abort => {}
-        }
-    }
-
-    /// Answers requests until there is none.
-    async fn requests(&mut self) -> Fate {
-        let mut step = Step::Read;
-        loop {
-            step = match step {
-                Step::Read => match self.read().await {
-                    Ok(None) => poll_fn(|cx| Poll::Ready(self.advance(cx))).await,
-                    Ok(Some(step)) => step,
-                    Err(fate) => return fate,
-                },
-                Step::Handle(handling) => match handle(handling, &self.exchange).await {
-                    Some(response) => self.respond(response).unwrap_or(Step::Turn),
-                    None => return Fate::Abort,
-                },
-                Step::Send(rest, keep_alive) => {
-                    if outgoing::rest(&self.exchange, rest).await.is_err() {
-                        // Answers to earlier requests may wait in front of the broken one.
-                        self.exchange.send();
-                        return Fate::Abort;
-                    }
-                    if keep_alive {
-                        self.alone().finish();
-                        Step::Turn
-                    } else {
-                        Step::Close
-                    }
-                }
-                Step::Turn => {
-                    if outgoing::flush(&self.exchange).await.is_err() {
-                        return Fate::Abort;
-                    }
-                    moment().await;
-                    poll_fn(|cx| Poll::Ready(self.advance(cx))).await
-                }
-                Step::Refuse(refusal) => {
-                    self.refuse(&refusal);
-                    Step::Close
-                }
-                Step::Close => match outgoing::flush(&self.exchange).await {
-                    Ok(()) => return Fate::Close,
-                    Err(_) => return Fate::Abort,
-                },
+    /// Reads more, and sends first what was answered.
+    fn read(&mut self, deadline: Option<Instant>, cx: &mut Context<'_>) -> Next {
+        let has_begun = self.alone().has_begun();
+        let exchange = &self.exchange;
+        exchange.send();
+        // What the loop has heard may be bytes that were read already; so this may find nothing.
+        if exchange.stream.is_readable()
+            && let Poll::Ready(filled) = exchange.stream.poll_fill(cx)
+        {
+            return match filled {
+                Ok(0) => self.flushed(Step::End),
+                Ok(_) => Next::Continue(Step::Answer(deadline)),
+                Err(_) => Next::Continue(Step::End),
             };
         }
+        if !has_begun {
+            // A connection rests only when its answers have left.
+            return self.flushed(Step::Rest);
+        }
+        let timeout = exchange.settings.header_timeout;
+        let deadline = deadline.unwrap_or_else(|| exchange.core.now() + timeout);
+        wait(read_head(exchange.clone(), deadline))
     }
 
-    /// Answers what is in the buffer, as far as nothing has to be awaited. This is all that happens to most requests.
-    fn advance(&mut self, cx: &mut Context<'_>) -> Step {
+    /// Goes on with `step` when all answers have left.
+    fn flushed(&self, step: Step) -> Next {
+        if self.exchange.stream.writing() {
+            return wait(flush(self.exchange.clone(), step));
+        }
+        Next::Continue(if self.exchange.stream.closed() { Step::End } else { step })
+    }
+
+    /// Answers what has been read, as far as nothing has to be awaited. This is all that happens to most requests.
+    fn answer(&mut self, mut deadline: Option<Instant>, cx: &mut Context<'_>) -> Next {
         for _ in 0..REQUESTS_PER_TURN {
             let now = self.server.ticks();
             match self.alone().parse(now) {
-                Ok(true) => self.head_deadline = None,
-                Ok(false) => return Step::Read,
-                Err(violation) => return Step::Refuse(Refusal::Violation(violation)),
+                Ok(true) => deadline = None,
+                Ok(false) => return Next::Continue(Step::Read(deadline)),
+                Err(violation) => {
+                    return Next::Continue(Step::Refuse(Refusal::Violation(violation)));
+                }
             }
             let request = Request::new(self.exchange.clone());
             let mut handling =
@@ -195,18 +215,41 @@ impl Worker {
                     Err(payload) => Frame::new(ready(panicked(&self.exchange, &*payload))),
                 };
             let Poll::Ready(response) = poll_handler(&mut handling, &self.exchange, cx) else {
-                return Step::Handle(handling);
+                // Answers to earlier requests must not wait for this one, nor must memory that others could use.
+                self.exchange.send();
+                self.server.lend_out(&self.exchange);
+                return Next::Break(State::Handling(handling, true));
             };
             drop(handling);
-            if let Some(step) = self.respond(response) {
-                return step;
+            if let Some(next) = self.respond(response) {
+                return next;
             }
         }
-        Step::Turn
+        self.give_way()
     }
 
-    /// Puts a response behind those that wait to be sent; says what has to be awaited, if anything.
-    fn respond(&mut self, response: Response) -> Option<Step> {
+    /// The response of the handler that is waited for; `None` if the client has left before, which ends the handler.
+    fn poll_handling(&mut self, cx: &mut Context<'_>) -> Poll<Option<Response>> {
+        let State::Handling(handling, had_turn) = &mut self.state else { return Poll::Ready(None) };
+        // A handler that has just had its turn may have given it to others: a moment is over when it is looked at again.
+        if !std::mem::take(had_turn)
+            && let Poll::Ready(response) = poll_handler(handling, &self.exchange, cx)
+        {
+            return Poll::Ready(Some(response));
+        }
+        if self.exchange.finish_on_disconnect.get() {
+            return Poll::Pending;
+        }
+        self.exchange.stream.poll_hung_up(cx).map(|()| None)
+    }
+
+    /// Sends what was answered, and lets others have a turn.
+    fn give_way(&self) -> Next {
+        wait(give_way(self.exchange.clone()))
+    }
+
+    /// Puts a response behind those that wait to be sent; says what comes before the next request, if anything.
+    fn respond(&mut self, response: Response) -> Option<Next> {
         let exchange = &*self.exchange;
         let head = &exchange.head;
         let wanted =
@@ -217,14 +260,14 @@ impl Worker {
         let Encoded { rest, keep_alive } =
             self.encode(response, head.version(), head_only, keep_alive);
         if !matches!(rest, Rest::Nothing) {
-            return Some(Step::Send(rest, keep_alive));
+            return Some(wait(send_rest(self.exchange.clone(), rest, keep_alive)));
         }
         if !keep_alive {
-            return Some(Step::Close);
+            return Some(Next::Continue(Step::Close));
         }
         let full = exchange.out.borrow().len() >= BATCH;
         self.alone().finish();
-        full.then_some(Step::Turn)
+        full.then(|| self.give_way())
     }
 
     fn encode(
@@ -235,7 +278,11 @@ impl Worker {
         keep_alive: bool,
     ) -> Encoded {
         let encoding = Encoding { date: &self.server.date(), version, head_only, keep_alive };
-        response.encode(&encoding, &mut self.exchange.out.borrow_mut())
+        let mut out = self.exchange.out.borrow_mut();
+        if out.capacity() == 0 {
+            *out = self.server.spare_out();
+        }
+        response.encode(&encoding, &mut out)
     }
 
     /// Answers a request that breaks a rule. After it, nothing on the connection can be trusted.
@@ -264,44 +311,6 @@ impl Worker {
             None => unreachable!("nobody has seen the new exchange"),
         }
     }
-
-    /// Reads more of a head, and sends first what was answered. `Ok(None)`: there is something to parse.
-    async fn read(&mut self) -> Result<Option<Step>, Fate> {
-        let begun = self.alone().read_on();
-        self.exchange.send();
-        let exchange = &*self.exchange;
-        let mut fill = poll_fn(|cx| exchange.stream.poll_fill(cx));
-        // What the loop has heard may be bytes that were read already; so this may find nothing.
-        let first = if exchange.stream.is_readable() {
-            poll_fn(|cx| Poll::Ready(Pin::new(&mut fill).poll(cx))).await
-        } else {
-            Poll::Pending
-        };
-        let filled = match first {
-            Poll::Ready(filled) => filled,
-            Poll::Pending if begun => {
-                let timeout = exchange.settings.header_timeout;
-                let deadline =
-                    *self.head_deadline.get_or_insert_with(|| exchange.core.now() + timeout);
-                match cancel_after(deadline, fill).await {
-                    Ok(filled) => filled,
-                    Err(_) => return Ok(Some(Step::Refuse(Refusal::Slow))),
-                }
-            }
-            // A connection rests only when its answers have left.
-            Poll::Pending if outgoing::flushed(exchange).await.is_ok() => return Err(Fate::Rest),
-            Poll::Pending => return Err(Fate::Abort),
-        };
-        match filled {
-            Ok(0) => {
-                // The client has ended its side only, perhaps, and waits for answers.
-                let _ = outgoing::flushed(exchange).await;
-                Err(Fate::Abort)
-            }
-            Ok(_) => Ok(None),
-            Err(_) => Err(Fate::Abort),
-        }
-    }
 }
 
 impl Drop for Worker {
@@ -312,24 +321,71 @@ impl Drop for Worker {
     }
 }
 
-/// Waits for a handler's response; `None` if the client has left before, and the handler was dropped.
-async fn handle(mut handling: Frame<Response>, exchange: &Exchange) -> Option<Response> {
-    // Answers to earlier requests must not wait for this one.
-    exchange.send();
-    // It has just had its turn, and may have given it to others: a moment is over when it is looked at again.
-    let mut had_turn = true;
-    poll_fn(|cx| {
-        if !std::mem::take(&mut had_turn)
-            && let Poll::Ready(response) = poll_handler(&mut handling, exchange, cx)
-        {
-            return Poll::Ready(Some(response));
+/// Waits for what says how to go on.
+fn wait(waiting: impl Future<Output = Step> + 'static) -> Next {
+    Next::Break(State::Waiting(Frame::new(waiting)))
+}
+
+/// Waits for more of a head.
+async fn read_head(exchange: Rc<Exchange>, deadline: Instant) -> Step {
+    match cancel_after(deadline, poll_fn(|cx| exchange.stream.poll_fill(cx))).await {
+        Ok(Ok(0)) => {
+            // The client has ended its side only, perhaps, and waits for answers.
+            let _ = outgoing::flushed(&exchange).await;
+            Step::End
         }
-        if exchange.finish_on_disconnect.get() {
-            return Poll::Pending;
+        Ok(Ok(_)) => Step::Answer(Some(deadline)),
+        Ok(Err(_)) => Step::End,
+        Err(_) => Step::Refuse(Refusal::Slow),
+    }
+}
+
+/// Waits until all answers have left.
+async fn flush(exchange: Rc<Exchange>, step: Step) -> Step {
+    match outgoing::flushed(&exchange).await {
+        Ok(()) => step,
+        Err(_) => Step::End,
+    }
+}
+
+/// Sends what was answered, and lets others have a turn.
+async fn give_way(exchange: Rc<Exchange>) -> Step {
+    if outgoing::flush(&exchange).await.is_err() {
+        return Step::End;
+    }
+    moment().await;
+    Step::Answer(None)
+}
+
+/// Sends what of a response is not in the buffer yet.
+async fn send_rest(exchange: Rc<Exchange>, rest: Rest, keep_alive: bool) -> Step {
+    if outgoing::rest(&exchange, rest).await.is_err() {
+        // Answers to earlier requests may wait in front of the broken one.
+        exchange.send();
+        return Step::End;
+    }
+    Step::Finish(keep_alive)
+}
+
+/// Ends a connection without destroying the response on its way: says that nothing more comes, and reads on for a while.
+async fn close(exchange: Rc<Exchange>) -> Step {
+    let stream = &exchange.stream;
+    if outgoing::flush(&exchange).await.is_err() || stream.shutdown().is_err() {
+        return Step::End;
+    }
+    let drain = async {
+        let mut read = 0;
+        while read < LINGER_BYTES {
+            match poll_fn(|cx| stream.poll_fill(cx)).await {
+                Ok(0) | Err(_) => return,
+                Ok(count) => read += count,
+            }
+            stream.consume(usize::MAX);
         }
-        exchange.stream.poll_hung_up(cx).map(|()| None)
-    })
-    .await
+    };
+    // Whether the client was polite in time makes no difference.
+    let _ = cancel_after(LINGER_TIME, drain).await;
+    Step::End
 }
 
 /// Gives a handler a turn. If it panics, that is its response.
@@ -353,26 +409,7 @@ fn panicked(exchange: &Exchange, payload: &(dyn Any + Send)) -> Response {
 #[cold]
 pub(super) fn log_panic(exchange: &Exchange, payload: &(dyn Any + Send)) {
     let head = &exchange.head;
-    let request = format!("{} {}", head.method(), head.target(exchange.bytes()));
+    let request = format!("{} {}", head.method(), head.target());
     let message = panic_message(payload);
     tracing::error!(target: "gustnado.application", request, panic = message, "Uncaught exception {request}: {message}");
-}
-
-/// Ends a connection without destroying the response on its way: says that nothing more comes, and reads on for a while.
-async fn linger(stream: &IOStream) {
-    if stream.shutdown().is_err() {
-        return;
-    }
-    let drain = async {
-        let mut read = 0;
-        while read < LINGER_BYTES {
-            match poll_fn(|cx| stream.poll_fill(cx)).await {
-                Ok(0) | Err(_) => return,
-                Ok(count) => read += count,
-            }
-            drop(stream.take_buffer());
-        }
-    };
-    // Whether the client was polite in time makes no difference.
-    let _ = cancel_after(LINGER_TIME, drain).await;
 }

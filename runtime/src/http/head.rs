@@ -1,7 +1,7 @@
 //! The head of a request: request line and headers.
 
 mod fast;
-mod recent;
+mod repeat;
 mod rules;
 mod scanner;
 mod target;
@@ -10,7 +10,6 @@ use std::fmt;
 
 use ::http::{Method, Version};
 
-use self::recent::Recent;
 use self::rules::Facts;
 use self::scanner::{Scanned, Scanner};
 use self::target::Target;
@@ -19,11 +18,11 @@ use super::framing::Framing;
 use super::limits::Limits;
 use super::violation::Violation;
 
-/// A parsed head: ranges into the buffer it was read from.
+/// A parsed head: its bytes, and where in them everything is.
 ///
-/// A head owns no bytes of the request, so the same one is used for request after request, and once it has seen a
-/// few it allocates nothing. The views ([`path`](Self::path), [`header`](Self::header) and so on) take the buffer
-/// the head was parsed from; with another one they answer nonsense, but never panic.
+/// The bytes are copied out of the buffer that they were read into, which is many times larger and can serve others
+/// while the request is answered. The same head is used for request after request; once it has seen a few, it
+/// allocates nothing, and one that is sent again is neither parsed nor copied again.
 ///
 /// ```
 /// use gustnado::http::{Head, Limits};
@@ -32,13 +31,16 @@ use super::violation::Violation;
 /// let mut head = Head::default();
 /// assert_eq!(head.parse(&buffer[..20], &Limits::default())?, None);
 /// assert_eq!(head.parse(buffer, &Limits::default())?, Some(buffer.len()));
-/// assert_eq!(head.path(buffer), "/search");
-/// assert_eq!(head.query(buffer), Some("q=rust"));
-/// assert_eq!(head.header(buffer, "host"), Some(&b"example.com"[..]));
+/// assert_eq!(head.path(), "/search");
+/// assert_eq!(head.query(), Some("q=rust"));
+/// assert_eq!(head.header("host"), Some(&b"example.com"[..]));
 /// # Ok::<_, gustnado::http::Violation>(())
 /// ```
 #[derive(Default)]
 pub struct Head {
+    bytes: Vec<u8>,
+    /// Where the header section starts; 0 if the head cannot be repeated.
+    section: usize,
     fields: Vec<Field>,
     method: Method,
     target: Target,
@@ -48,9 +50,12 @@ pub struct Head {
     keep_alive: bool,
     expects_continue: bool,
     upgrade: bool,
-    scanner: Scanner,
-    recent: Recent,
+    /// Some once a head did not arrive in one piece, or was unusual.
+    scanner: Option<Box<Scanner>>,
 }
+
+/// How much memory is kept from one connection to the next.
+const KEPT: usize = 4 * 1024;
 
 impl Head {
     /// Parses the head at the start of `buffer`.
@@ -63,7 +68,7 @@ impl Head {
     ///
     /// The first rule that the request breaks. It does not depend on how the bytes were split.
     pub fn parse(&mut self, buffer: &[u8], limits: &Limits) -> Result<Option<usize>, Violation> {
-        if self.scanner.is_fresh() {
+        if self.is_fresh() {
             if let Some(end) = self.repeat(buffer, limits) {
                 return Ok(Some(end));
             }
@@ -92,10 +97,11 @@ impl Head {
         self.upgrade = false;
     }
 
-    /// Forgets a half-read request, if there is one.
-    pub(crate) fn give_up(&mut self) {
-        if !self.scanner.is_fresh() {
+    /// Gets ready for another connection: forgets a half-read request, and gives unusually much memory back.
+    pub(crate) fn settle(&mut self) {
+        if !self.is_fresh() || self.bytes.capacity() > KEPT {
             self.clear();
+            self.bytes.shrink_to(KEPT);
         }
     }
 
@@ -130,63 +136,79 @@ impl Head {
     }
 
     /// The request target as it was sent.
-    pub fn target<'b>(&self, buffer: &'b [u8]) -> &'b str {
-        self.target.whole.text(buffer)
+    pub fn target(&self) -> &str {
+        self.target.whole.text(&self.bytes)
     }
 
     /// The path, still percent-encoded: it starts with `/`, or is `*` for `OPTIONS *`.
-    pub fn path<'b>(&self, buffer: &'b [u8]) -> &'b str {
+    pub fn path(&self) -> &str {
         // `http://example.com` and `http://example.com?a` have none, which is the same as `/`.
-        if self.target.path.is_empty() { "/" } else { self.target.path.text(buffer) }
+        if self.target.path.is_empty() { "/" } else { self.target.path.text(&self.bytes) }
     }
 
-    pub(crate) fn path_bytes<'b>(&self, buffer: &'b [u8]) -> &'b [u8] {
-        if self.target.path.is_empty() { b"/" } else { self.target.path.bytes(buffer) }
+    pub(crate) fn path_bytes(&self) -> &[u8] {
+        if self.target.path.is_empty() { b"/" } else { self.target.path.bytes(&self.bytes) }
     }
 
     /// What follows the first `?` of the target, still percent-encoded.
-    pub fn query<'b>(&self, buffer: &'b [u8]) -> Option<&'b str> {
-        self.target.query.map(|query| query.text(buffer))
+    pub fn query(&self) -> Option<&str> {
+        self.target.query.map(|query| query.text(&self.bytes))
     }
 
     /// The authority of an absolute target, else the Host header; empty for HTTP/1.0 without either. It is
     /// `host[:port]` for certain.
-    pub fn host<'b>(&self, buffer: &'b [u8]) -> &'b str {
-        self.host.text(buffer)
+    pub fn host(&self) -> &str {
+        self.host.text(&self.bytes)
     }
 
     /// The value of the first header of that name, in any case of letters.
-    pub fn header<'b>(&self, buffer: &'b [u8], name: &str) -> Option<&'b [u8]> {
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
         self.fields
             .iter()
             .filter(|field| field.name.len() == name.len())
-            .find(|field| field.name.bytes(buffer).eq_ignore_ascii_case(name.as_bytes()))
-            .map(|field| field.value.bytes(buffer))
+            .find(|field| field.name.bytes(&self.bytes).eq_ignore_ascii_case(name.as_bytes()))
+            .map(|field| field.value.bytes(&self.bytes))
     }
 
     /// Names and values in the order they were sent; SP and TAB around a value are not part of it.
-    pub fn headers<'b>(
-        &self,
-        buffer: &'b [u8],
-    ) -> impl Iterator<Item = (&'b str, &'b [u8])> + use<'_, 'b> {
-        self.fields.iter().map(|field| (field.name.text(buffer), field.value.bytes(buffer)))
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let bytes = &self.bytes;
+        self.fields.iter().map(|field| (field.name.text(bytes), field.value.bytes(bytes)))
+    }
+
+    /// Whether no head is half-read.
+    #[inline]
+    fn is_fresh(&self) -> bool {
+        self.scanner.as_ref().is_none_or(|scanner| scanner.is_fresh())
     }
 
     /// Gets ready to read the next head.
     #[inline]
     fn restart(&mut self) {
+        self.bytes.clear();
+        self.section = 0;
         self.fields.clear();
-        self.recent.forget();
-        self.scanner = Scanner::default();
+        if let Some(scanner) = &mut self.scanner {
+            **scanner = Scanner::default();
+        }
+    }
+
+    /// Keeps the bytes of a head that is complete.
+    #[inline]
+    fn keep(&mut self, bytes: &[u8], section: usize) {
+        self.bytes.clear();
+        self.bytes.extend_from_slice(bytes);
+        self.section = section;
     }
 
     #[cold]
     fn scan(&mut self, buffer: &[u8], limits: &Limits) -> Result<Option<usize>, Violation> {
-        let scanned = self.scanner.scan(buffer, &mut self.fields, limits);
+        let scanner = self.scanner.get_or_insert_default();
+        let scanned = scanner.scan(buffer, &mut self.fields, limits);
         if matches!(scanned, Ok(None)) {
             return Ok(None);
         }
-        self.scanner = Scanner::default();
+        **scanner = Scanner::default();
         let Some(Scanned { method, target, version, end }) = scanned? else { return Ok(None) };
 
         let target = Target::new(buffer, target, &method)?;
@@ -195,6 +217,7 @@ impl Head {
             facts.note(field.name.bytes(buffer), field.value.bytes(buffer), field.value)?;
         }
         self.conclude(method, target, version, &facts)?;
+        self.keep(&buffer[..end], 0);
         Ok(Some(end))
     }
 

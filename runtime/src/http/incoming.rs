@@ -9,10 +9,12 @@ use super::limits::Limits;
 use super::settings::Settings;
 use super::violation::Violation;
 use crate::coroutine::{Sleep, sleep};
+use crate::ioloop::Pooled;
 use crate::iostream::StreamError;
 use ::http::StatusCode;
 use bytes::Bytes;
 use futures_core::Stream;
+use std::cell::{OnceCell, RefCell};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -61,8 +63,15 @@ impl From<Violation> for BodyError {
     }
 }
 
-/// How far the body has been read.
+/// The body of a request.
 pub(super) struct Incoming {
+    reading: RefCell<Reading>,
+    /// All of it, once it has been read as a whole.
+    whole: OnceCell<Vec<u8>>,
+}
+
+/// How far the body has been read.
+struct Reading {
     state: State,
     /// How long the body may be in all, if its length is known.
     limit: u64,
@@ -87,28 +96,36 @@ struct Piece {
 }
 
 impl Incoming {
-    pub(super) const fn none() -> Self {
-        Self {
-            state: State::Done,
-            limit: 0,
-            expects_continue: false,
-            patience: Duration::ZERO,
-            deadline: None,
-        }
-    }
-
-    pub(super) fn new(head: &Head, settings: &Settings) -> Self {
+    /// The body that a head announces, if it does.
+    #[inline]
+    pub(super) fn new(head: &Head, settings: &Settings) -> Option<Pooled<Self>> {
         let state = match head.framing() {
-            Framing::None | Framing::Length(0) => return Self::none(),
+            Framing::None | Framing::Length(0) => return None,
             Framing::Length(length) => State::Length(length),
             Framing::Chunked => State::Chunked(Box::new(Chunked::new(&settings.limits))),
         };
-        let expects_continue = head.expects_continue();
-        let limit = settings.limits.body;
-        Self { state, limit, expects_continue, patience: settings.body_timeout, deadline: None }
+        let reading = Reading {
+            state,
+            limit: settings.limits.body,
+            expects_continue: head.expects_continue(),
+            patience: settings.body_timeout,
+            deadline: None,
+        };
+        Some(Pooled::new(Self { reading: RefCell::new(reading), whole: OnceCell::new() }))
     }
 
-    pub(super) fn is_done(&self) -> bool {
+    pub(super) fn whole(&self) -> &[u8] {
+        self.whole.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// Notes that the body cannot be read, whoever tries.
+    fn fail(&self, error: &BodyError) {
+        self.reading.borrow_mut().state = State::Failed(error.clone());
+    }
+}
+
+impl Reading {
+    fn is_done(&self) -> bool {
         matches!(self.state, State::Done)
     }
 
@@ -128,10 +145,10 @@ impl Incoming {
             .inspect_err(|violation| self.state = State::Failed((*violation).into()))
     }
 
-    /// Decodes the beginning of `input`; `None` when the body has ended.
-    fn decode(&mut self, input: &[u8]) -> Result<Option<Piece>, BodyError> {
+    /// Decodes the beginning of `input`.
+    fn decode(&mut self, input: &[u8]) -> Result<Piece, BodyError> {
         match &mut self.state {
-            State::Done => Ok(None),
+            State::Done => Ok(Piece { consumed: 0, data: 0..0 }),
             State::Failed(error) => Err(error.clone()),
             State::Length(left) => {
                 let count = usize::try_from(*left).unwrap_or(usize::MAX).min(input.len());
@@ -139,14 +156,14 @@ impl Incoming {
                 if *left == 0 {
                     self.state = State::Done;
                 }
-                Ok(Some(Piece { consumed: count, data: 0..count }))
+                Ok(Piece { consumed: count, data: 0..count })
             }
             State::Chunked(chunked) => {
                 let decoded = chunked.decode(input)?;
                 if decoded.done {
                     self.state = State::Done;
                 }
-                Ok(Some(Piece { consumed: decoded.consumed, data: decoded.data }))
+                Ok(Piece { consumed: decoded.consumed, data: decoded.data })
             }
         }
     }
@@ -170,86 +187,101 @@ impl Incoming {
 
 impl Exchange {
     /// Reads the whole body.
-    pub(super) async fn read_body(self: &Rc<Self>, limit: u64) -> Result<(), BodyError> {
-        let result = self.read_whole(limit).await;
-        if let Err(error) = &result {
-            self.incoming.borrow_mut().state = State::Failed(error.clone());
-        }
-        result
+    pub(super) async fn read_body(&self, limit: u64) -> Result<(), BodyError> {
+        let Some(incoming) = &self.incoming else { return Ok(()) };
+        let result = self.read_whole(incoming, limit).await;
+        result.inspect_err(|error| incoming.fail(error))
     }
 
-    async fn read_whole(self: &Rc<Self>, limit: u64) -> Result<(), BodyError> {
-        let known = {
-            let mut incoming = self.incoming.borrow_mut();
-            incoming.set_limit(limit)?;
-            match incoming.state {
-                State::Length(length) => usize::try_from(length).ok(),
-                _ => None,
+    /// Takes the whole body, if all of it has arrived and none was read. Else nothing has happened.
+    pub(super) fn take_arrived_body(&self, limit: u64) -> bool {
+        let Some(incoming) = &self.incoming else { return true };
+        let mut reading = incoming.reading.borrow_mut();
+        let State::Length(length) = reading.state else { return false };
+        if length > limit {
+            return false;
+        }
+        let take = |bytes: &[u8]| Some(bytes.get(..usize::try_from(length).ok()?)?.to_vec());
+        let Some(body) = self.stream.peek(take) else { return false };
+        self.stream.consume(body.len());
+        reading.state = State::Done;
+        incoming.whole.set(body).is_ok()
+    }
+
+    async fn read_whole(&self, incoming: &Incoming, limit: u64) -> Result<(), BodyError> {
+        let length = {
+            let mut reading = incoming.reading.borrow_mut();
+            reading.set_limit(limit)?;
+            match reading.state {
+                State::Length(length) => usize::try_from(length).unwrap_or(usize::MAX),
+                _ => 0,
             }
         };
-        if let Some(length) = known
-            && length <= self.unread().len()
-        {
-            self.incoming.borrow_mut().state = State::Done;
-            self.set_body_in_buffer(length);
-            return Ok(());
-        }
         // The client's word for the length is no reason to reserve more than it has to send for that.
-        let mut body = Vec::with_capacity(known.unwrap_or(0).min(64 * 1024));
-        while poll_fn(|cx| self.poll_body(cx, |data| body.extend_from_slice(data))).await? {}
-        self.set_body(body);
+        let mut body = Vec::with_capacity(length.min(64 * 1024));
+        while poll_fn(|cx| self.poll_body(incoming, cx, |data| body.extend_from_slice(data)))
+            .await?
+        {}
+        // A body is read once; whoever asks again is told that it has ended.
+        let _ = incoming.whole.set(body);
         Ok(())
     }
 
     /// Gives the next piece of the body to `take`; ready with `false` when it has ended.
     fn poll_body(
         &self,
+        incoming: &Incoming,
         cx: &mut Context<'_>,
         mut take: impl FnMut(&[u8]),
     ) -> Poll<Result<bool, BodyError>> {
         loop {
-            let mut incoming = self.incoming.borrow_mut();
-            incoming.admit()?;
-            // What had arrived with the head comes first.
-            let unread = self.unread();
-            if !unread.is_empty() || incoming.is_done() {
-                let Some(piece) = incoming.decode(unread)? else { return Poll::Ready(Ok(false)) };
-                take(&unread[piece.data.clone()]);
-                self.advance(piece.consumed);
-                if !piece.data.is_empty() {
+            let mut reading = incoming.reading.borrow_mut();
+            reading.admit()?;
+            if reading.is_done() {
+                return Poll::Ready(Ok(false));
+            }
+            if let State::Failed(error) = &reading.state {
+                return Poll::Ready(Err(error.clone()));
+            }
+            if self.has_arrived() {
+                if self.decode(&mut reading, &mut take)? {
                     return Poll::Ready(Ok(true));
                 }
                 continue;
             }
-            if let State::Failed(error) = &incoming.state {
-                return Poll::Ready(Err(error.clone()));
+            if std::mem::take(&mut reading.expects_continue) {
+                self.out.borrow_mut().extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
             }
-            let Some(mut buffer) = self.stream.take_buffer() else {
-                if std::mem::take(&mut incoming.expects_continue) {
-                    self.out.borrow_mut().extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
-                }
-                // The client may wait for an answer to an earlier request before it goes on.
-                self.send();
-                ready!(self.poll_fill(&mut incoming, cx))?;
-                continue;
-            };
-            let decoded = incoming.decode(buffer.bytes());
-            let Ok(Some(piece)) = decoded else {
-                self.stream.give_buffer(buffer);
-                return Poll::Ready(decoded.map(|_| false));
-            };
-            take(&buffer.bytes()[piece.data.clone()]);
-            buffer.consume(piece.consumed);
-            self.stream.give_buffer(buffer);
-            if !piece.data.is_empty() {
-                return Poll::Ready(Ok(true));
-            }
+            // The client may wait for an answer to an earlier request before it goes on.
+            self.send();
+            ready!(self.poll_fill(&mut reading, cx))?;
         }
+    }
+
+    /// Whether something has arrived that was not read yet.
+    fn has_arrived(&self) -> bool {
+        self.stream.peek(|bytes| !bytes.is_empty())
+    }
+
+    /// Decodes some of what has arrived, and gives what it stands for to `take`; says whether that was anything.
+    fn decode(
+        &self,
+        reading: &mut Reading,
+        mut take: impl FnMut(&[u8]),
+    ) -> Result<bool, BodyError> {
+        let decode = |bytes: &[u8]| {
+            let piece = reading.decode(bytes)?;
+            take(&bytes[piece.data.clone()]);
+            Ok::<_, BodyError>(piece)
+        };
+        let piece = self.stream.peek(decode)?;
+        self.stream.consume(piece.consumed);
+        Ok(!piece.data.is_empty())
     }
 
     fn poll_fill(
         &self,
-        incoming: &mut Incoming,
+        reading: &mut Reading,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), BodyError>> {
         let now = self.core.now();
@@ -258,28 +290,32 @@ impl Exchange {
                 Poll::Ready(Err(BodyError::Disconnected))
             }
             Poll::Ready(Ok(count)) => {
-                incoming.progress(now, count, &self.settings);
+                reading.progress(now, count, &self.settings);
                 Poll::Ready(Ok(()))
             }
             Poll::Ready(Err(_)) => Poll::Ready(Err(Violation::BodyTooLarge.into())),
-            Poll::Pending => incoming.poll_timeout(now, cx).map(|()| Err(BodyError::Timeout)),
+            Poll::Pending => reading.poll_timeout(now, cx).map(|()| Err(BodyError::Timeout)),
         }
     }
 
     /// The response begins: skips what has arrived of a body that nobody wants; says whether that was all of it.
+    #[inline]
     pub(super) fn skip_body(&self, response: &Body) -> bool {
-        let mut incoming = self.incoming.borrow_mut();
+        self.incoming.as_ref().is_none_or(|incoming| self.skip(incoming, response))
+    }
+
+    fn skip(&self, incoming: &Incoming, response: &Body) -> bool {
+        let mut reading = incoming.reading.borrow_mut();
         // An interim response cannot come after the final one.
-        incoming.expects_continue = false;
+        reading.expects_continue = false;
         // What is still to be produced may be produced from the body.
         let unwanted = !matches!(response, Body::Stream(_));
-        while unwanted && !incoming.is_done() && !self.unread().is_empty() {
-            match incoming.decode(self.unread()) {
-                Ok(Some(piece)) => self.advance(piece.consumed),
-                Ok(None) | Err(_) => return false,
+        while unwanted && !reading.is_done() && self.has_arrived() {
+            if self.decode(&mut reading, |_| {}).is_err() {
+                return false;
             }
         }
-        incoming.is_done()
+        reading.is_done()
     }
 }
 
@@ -310,17 +346,22 @@ impl BodyStream {
     ///
     /// [`Violation::BodyTooLarge`] if it is known to be longer.
     pub fn set_limit(&mut self, limit: u64) -> Result<(), BodyError> {
-        Ok(self.exchange.incoming.borrow_mut().set_limit(limit)?)
+        match &self.exchange.incoming {
+            Some(incoming) => Ok(incoming.reading.borrow_mut().set_limit(limit)?),
+            None => Ok(()),
+        }
     }
 
     fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+        let Some(incoming) = &self.exchange.incoming else { return Poll::Ready(None) };
         let mut bytes = Bytes::new();
-        let more = ready!(self.exchange.poll_body(cx, |data| bytes = Bytes::copy_from_slice(data)));
+        let take = |data: &[u8]| bytes = Bytes::copy_from_slice(data);
+        let more = ready!(self.exchange.poll_body(incoming, cx, take));
         Poll::Ready(match more {
             Ok(true) => Some(Ok(bytes)),
             Ok(false) => None,
             Err(error) => {
-                self.exchange.incoming.borrow_mut().state = State::Failed(error.clone());
+                incoming.fail(&error);
                 Some(Err(error))
             }
         })

@@ -152,7 +152,7 @@ async fn send_with(exchange: &Exchange, bytes: Bytes) -> Result<(), Broken> {
 
 #[cold]
 fn wrong_length(exchange: &Exchange) -> Broken {
-    let target = exchange.head.target(exchange.bytes());
+    let target = exchange.head.target();
     tracing::error!(target: "gustnado.application", target, "the body of a response has another length than promised");
     Broken
 }

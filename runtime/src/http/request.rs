@@ -11,7 +11,7 @@ use std::time::Instant;
 /// A request: a view into the bytes that the client sent, and the way to its body.
 ///
 /// It is a handle: cloning it is cheap, and it may outlive the response. Kept that long, it costs the connection a fresh set of
-/// buffers, so keep it no longer than needed.
+/// memory, so keep it no longer than needed.
 #[derive(Clone)]
 pub struct Request {
     exchange: Rc<Exchange>,
@@ -34,27 +34,27 @@ impl Request {
 
     /// The request target as it was sent: Tornado's `uri`.
     pub fn target(&self) -> &str {
-        self.exchange.head.target(self.bytes())
+        self.exchange.head.target()
     }
 
     /// The path, still percent-encoded.
     pub fn path(&self) -> &str {
-        self.exchange.head.path(self.bytes())
+        self.exchange.head.path()
     }
 
     /// The path as bytes, which need not be looked at to be text.
     pub(crate) fn path_bytes(&self) -> &[u8] {
-        self.exchange.head.path_bytes(self.bytes())
+        self.exchange.head.path_bytes()
     }
 
     /// What follows the `?`, still percent-encoded.
     pub fn query(&self) -> Option<&str> {
-        self.exchange.head.query(self.bytes())
+        self.exchange.head.query()
     }
 
     /// The authority that the client asked: `host` or `host:port`, with valid syntax; empty for HTTP/1.0 without one.
     pub fn host(&self) -> &str {
-        self.exchange.head.host(self.bytes())
+        self.exchange.head.host()
     }
 
     /// The first header of that name, in any case of letters; `None` also if its value is not UTF-8.
@@ -64,12 +64,12 @@ impl Request {
 
     /// The first header of that name, in any case of letters.
     pub fn header_bytes(&self, name: &str) -> Option<&[u8]> {
-        self.exchange.head.header(self.bytes(), name)
+        self.exchange.head.header(name)
     }
 
     /// All headers, in the order and spelling in which they were sent.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.exchange.head.headers(self.bytes())
+        self.exchange.head.headers()
     }
 
     /// The headers as a map, for libraries that want one. It is built anew by each call.
@@ -113,10 +113,12 @@ impl Request {
     ///
     /// [`BodyError`]: the body is malformed, too long, too slow, or the client has left. The connection ends after the response.
     pub async fn read_body(&self, limit: u64) -> Result<(), BodyError> {
-        if !self.has_body() {
-            return Ok(());
-        }
         self.exchange.read_body(limit).await
+    }
+
+    /// Reads the whole body, if nothing has to be awaited for it; else nothing has happened.
+    pub(crate) fn take_arrived_body(&self, limit: u64) -> bool {
+        self.exchange.take_arrived_body(limit)
     }
 
     /// Reads the body piece by piece, as it arrives, without a limit but that of the [server](super::Limits::body). While nobody
@@ -129,10 +131,6 @@ impl Request {
     /// half counts as having left, because nothing tells the two apart.
     pub fn finish_on_disconnect(&self) {
         self.exchange.finish_on_disconnect.set(true);
-    }
-
-    fn bytes(&self) -> &[u8] {
-        self.exchange.bytes()
     }
 }
 

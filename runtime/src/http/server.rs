@@ -1,13 +1,13 @@
 //! The server.
 
-use super::connection::{Desk, Work, Worker};
+use super::connection::Worker;
 use super::date::{DateLine, HTTPDate};
 use super::exchange::Exchange;
 use super::request::Request;
 use super::response::Response;
 use super::settings::Settings;
 use crate::coroutine::{cancel_after, moment, sleep};
-use crate::ioloop::{Core, Deadline, Frame, JoinHandle, Key, Parking, Slab, spawn};
+use crate::ioloop::{Core, Deadline, Frame, Key, Parking, Slab, spawn};
 use crate::iostream::{IOStream, Parked, Transport};
 use crate::tcpserver::TCPServer;
 use std::cell::{Cell, Ref, RefCell};
@@ -94,7 +94,7 @@ impl HTTPServer {
 
     /// How many connections are open: those that are being served, and those that wait for a request.
     pub fn connections(&self) -> usize {
-        self.shared.busy.get() + self.shared.parked.borrow().len()
+        self.shared.busy() + self.shared.parked.borrow().len()
     }
 
     /// Ends gracefully: stops to accept, closes the connections that wait for a request, and lets those that are being served
@@ -140,11 +140,14 @@ pub(super) struct Shared {
     core: Rc<Core>,
     /// Connections that wait for a request.
     parked: RefCell<Slab<Resting>>,
-    workers: RefCell<Slab<JoinHandle<()>>>,
-    /// The desks of workers that have nothing to do.
-    free: RefCell<Vec<Rc<Desk>>>,
-    /// How many connections are being served.
-    busy: Cell<usize>,
+    /// The tasks of all workers.
+    workers: RefCell<Slab<Key>>,
+    /// Those that have nothing to do.
+    free: RefCell<Vec<Key>>,
+    /// A connection on its way to a worker.
+    work: Cell<Option<Resting>>,
+    /// Memory for responses that no worker holds.
+    spare_out: Cell<Vec<u8>>,
     date: RefCell<DateLine>,
     /// When the date line must be looked at again, in the loop's ticks.
     date_until: Cell<u64>,
@@ -162,26 +165,6 @@ pub(super) struct Resting {
     deadline: u64,
 }
 
-/// Counts a connection as being served, until it is dropped.
-pub(super) struct Busy(Rc<Shared>);
-
-impl Busy {
-    fn new(shared: Rc<Shared>) -> Self {
-        shared.busy.set(shared.busy.get() + 1);
-        Self(shared)
-    }
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        let busy = self.0.busy.get() - 1;
-        self.0.busy.set(busy);
-        if busy == 0 {
-            self.0.drained.take().into_iter().for_each(Waker::wake);
-        }
-    }
-}
-
 /// So many workers are kept for later.
 const FREE: usize = 64;
 
@@ -194,7 +177,8 @@ impl Shared {
             parked: RefCell::new(Slab::new()),
             workers: RefCell::new(Slab::new()),
             free: RefCell::default(),
-            busy: Cell::new(0),
+            work: Cell::default(),
+            spare_out: Cell::default(),
             date: RefCell::new(DateLine::new(HTTPDate::from(SystemTime::UNIX_EPOCH))),
             date_until: Cell::new(0),
             core,
@@ -259,36 +243,68 @@ impl Shared {
     }
 
     /// An exchange for a worker.
-    pub(super) fn exchange(&self) -> Rc<Exchange> {
-        Rc::new(Exchange::new(self.core.clone(), self.settings.clone()))
+    pub(super) fn exchange(&self) -> Exchange {
+        Exchange::new(self.core.clone(), self.settings.clone())
     }
 
     /// An exchange that goes on where `former` stands, which somebody else still refers to.
     #[cold]
     pub(super) fn successor(&self, former: &Exchange) -> Rc<Exchange> {
-        let mut exchange = Exchange::new(self.core.clone(), self.settings.clone());
+        let mut exchange = self.exchange();
         exchange.succeed(former);
         Rc::new(exchange)
     }
 
-    /// Notes that the worker at `desk` has nothing to do; says whether it is kept.
-    pub(super) fn is_free(&self, desk: &Rc<Desk>) -> bool {
+    /// Takes the memory for responses of a connection that waits for its handler.
+    pub(super) fn lend_out(&self, exchange: &Exchange) {
+        let out = exchange.out.take();
+        if out.capacity() > 0 {
+            self.spare_out.set(out);
+        }
+    }
+
+    /// Memory for responses, if there is some to spare.
+    pub(super) fn spare_out(&self) -> Vec<u8> {
+        self.spare_out.take()
+    }
+
+    /// The connection for the worker that asks.
+    pub(super) fn next_work(&self) -> Option<Resting> {
+        self.work.take()
+    }
+
+    /// The worker at `place` has nothing to do; says whether it is kept.
+    pub(super) fn keep(&self, place: Key) -> bool {
         let mut free = self.free.borrow_mut();
         let kept = free.len() < FREE && !self.is_draining();
         if kept {
-            free.push(desk.clone());
+            free.extend(self.workers.borrow().get(place));
         }
+        drop(free);
+        self.one_less();
         kept
     }
 
     /// A worker has gone home.
     pub(super) fn ended(&self, place: Key) {
-        let handle = self.workers.borrow_mut().remove(place);
-        drop(handle);
+        self.workers.borrow_mut().remove(place);
+        self.one_less();
+    }
+
+    /// How many connections are being served.
+    fn busy(&self) -> usize {
+        // When the loop ends, free workers end before they are told to.
+        self.workers.borrow().len().saturating_sub(self.free.borrow().len())
+    }
+
+    fn one_less(&self) {
+        if self.busy() == 0 {
+            self.drained.take().into_iter().for_each(Waker::wake);
+        }
     }
 
     fn poll_drained(&self, waker: &Waker) -> Poll<()> {
-        if self.busy.get() == 0 {
+        if self.busy() == 0 {
             return Poll::Ready(());
         }
         let mut drained = self.drained.borrow_mut();
@@ -304,23 +320,28 @@ impl Shared {
         for resting in parked.into_values() {
             self.core.remove_parked(resting.parked.source);
         }
-        for desk in self.free.take() {
-            desk.put(Work::End);
-            if let Some(worker) = desk.worker.get() {
-                self.core.wake_task(worker);
-            }
+        for worker in self.free.take() {
+            self.core.wake_task(worker);
         }
     }
 
     /// Drops everything that is being served.
     fn abort(&self) {
-        let keys = self.workers.borrow().keys();
-        for key in keys {
-            let handle = self.workers.borrow_mut().remove(key);
-            if let Some(handle) = handle {
-                handle.cancel();
+        let places = self.workers.borrow().keys();
+        for place in places {
+            let worker = self.workers.borrow().get(place).copied();
+            if let Some(worker) = worker {
+                self.core.cancel_task(worker);
             }
         }
+    }
+
+    /// Starts another worker, for this connection.
+    #[cold]
+    fn hire(self: &Rc<Self>, resting: Resting) {
+        self.workers
+            .borrow_mut()
+            .insert_with(|place| spawn(Worker::new(self.clone(), place, resting)).key());
     }
 }
 
@@ -328,29 +349,17 @@ impl Parking for Shared {
     fn unpark(self: Rc<Self>, place: u32) {
         let resting = self.parked.borrow_mut().remove_at(place);
         let Some(resting) = resting else { return };
-        let work = Work::Serve(resting, Busy::new(self.clone()));
         let free = self.free.borrow_mut().pop();
-        let desk = free.unwrap_or_else(|| self.hire());
-        desk.put(work);
+        let Some(worker) = free else { return self.hire(resting) };
         // At once, not in the next turn: the worker that has just served another connection is still in the processor's
         // cache.
-        if let Some(worker) = desk.worker.get() {
-            self.core.run_now(worker);
+        self.work.set(Some(resting));
+        self.core.run_now(worker);
+        if let Some(resting) = self.work.take() {
+            // Somebody who was told of it earlier has woken it, so it has to wait for its turn; and stays free.
+            self.free.borrow_mut().insert(0, worker);
+            self.hire(resting);
         }
-    }
-}
-
-impl Shared {
-    /// Starts another worker.
-    #[cold]
-    fn hire(self: &Rc<Self>) -> Rc<Desk> {
-        let desk = Rc::<Desk>::default();
-        self.workers.borrow_mut().insert_with(|place| {
-            let worker = spawn(Worker::new(self.clone(), place, desk.clone()).work());
-            desk.worker.set(Some(worker.key()));
-            worker
-        });
-        desk
     }
 }
 

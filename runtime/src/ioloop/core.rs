@@ -355,6 +355,17 @@ impl Core {
         drop(entry);
     }
 
+    /// Cancels a task, which is forgotten at once unless it is running.
+    pub(crate) fn cancel_task(&self, key: Key) {
+        let task = match self.entries.borrow().get(key) {
+            Some(Entry::Task { task, .. }) => task.clone(),
+            _ => return,
+        };
+        if task.cancel() {
+            self.remove_task(key);
+        }
+    }
+
     /// A slot and a waker for the future of `run_sync`, which is queued to be polled.
     pub(super) fn add_root(&self) -> (Key, Waker) {
         let key = self.entries.borrow_mut().insert(Entry::Root { queued: true });
@@ -402,13 +413,7 @@ impl Core {
             drop(ready);
             drop(actions);
             for key in entries {
-                let task = match self.entries.borrow().get(key) {
-                    Some(Entry::Task { task, .. }) => Some(task.clone()),
-                    _ => None,
-                };
-                if task.is_some_and(|task| task.cancel()) {
-                    self.remove_task(key);
-                }
+                self.cancel_task(key);
             }
             self.clear_sources();
         }

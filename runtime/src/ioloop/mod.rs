@@ -62,7 +62,7 @@ pub(crate) use core::{Core, log_panic};
 pub use events::Events;
 pub use frame::Frame;
 pub use handle::Handle;
-pub(crate) use pool::Shared;
+pub(crate) use pool::{Pooled, Shared};
 pub use signals::{Signal, Signals};
 pub(crate) use slab::{Key, Slab};
 pub(crate) use sources::{Parking, Registration, Side};

@@ -76,6 +76,7 @@ impl Buffer {
     }
 
     /// Appends bytes that came from elsewhere.
+    #[cfg(test)]
     pub(crate) fn extend(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let room = self.room();

@@ -128,20 +128,20 @@ impl IOStream {
         self.shared.link.borrow().as_ref().is_none_or(|link| link.registration.is_ready(Side::Read))
     }
 
-    /// Takes the buffer away, with what is pending in it. Until it is given back, reads go into another one.
-    pub(crate) fn take_buffer(&self) -> Option<Buffer> {
-        self.shared.incoming.take()
+    /// Shows what is pending.
+    pub(crate) fn peek<T>(&self, look: impl FnOnce(&[u8]) -> T) -> T {
+        look(self.shared.incoming.borrow().as_ref().map_or(&[], Buffer::bytes))
     }
 
-    /// Gives a buffer back, or gives one for a start. What was read meanwhile comes behind what is in it.
-    pub(crate) fn give_buffer(&self, mut buffer: Buffer) {
-        let mut incoming = self.shared.incoming.borrow_mut();
-        if let Some(later) = incoming.take() {
-            buffer.extend(later.bytes());
-        }
-        if !buffer.is_empty() {
-            *incoming = Some(buffer);
-        }
+    /// Forgets the first `count` pending bytes.
+    pub(crate) fn consume(&self, count: usize) {
+        self.shared.consume(count);
+    }
+
+    /// Takes bytes as if they had been read.
+    #[cfg(test)]
+    pub(crate) fn receive(&self, bytes: &[u8]) {
+        self.shared.incoming.borrow_mut().get_or_insert_with(Buffer::lend).extend(bytes);
     }
 }
 
@@ -162,16 +162,25 @@ impl Inner {
         self.incoming.borrow().as_ref().map_or(0, Buffer::len)
     }
 
-    /// Takes the first `count` pending bytes out of the buffer, and gives an empty buffer back to the thread.
+    /// Takes the first `count` pending bytes out of the buffer.
     fn take(&self, count: usize) -> Vec<u8> {
-        let mut incoming = self.incoming.borrow_mut();
-        let Some(buffer) = &mut *incoming else { return Vec::new() };
-        let bytes = buffer.bytes()[..count].to_vec();
-        buffer.consume(count);
-        if buffer.is_empty() {
-            *incoming = None;
-        }
+        let bytes = match &*self.incoming.borrow() {
+            Some(buffer) => buffer.bytes()[..count].to_vec(),
+            None => Vec::new(),
+        };
+        self.consume(count);
         bytes
+    }
+
+    /// Forgets the first `count` pending bytes, and gives an empty buffer back to the thread.
+    fn consume(&self, count: usize) {
+        let mut incoming = self.incoming.borrow_mut();
+        if let Some(buffer) = &mut *incoming {
+            buffer.consume(count);
+            if buffer.is_empty() {
+                *incoming = None;
+            }
+        }
     }
 
     pub(super) fn poll_fill(&self, cx: &mut Context<'_>) -> Poll<Result<usize, StreamError>> {

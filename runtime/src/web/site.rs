@@ -56,7 +56,7 @@ impl Site {
             request.finish_on_disconnect();
         }
         let cx = Context::new(request, self.clone(), index);
-        if has_body && !route.wants_stream() {
+        if has_body && !route.wants_stream() && !cx.take_arrived_body(cx.body_limit()) {
             return Frame::new(read_and_call(cx, self.clone(), index));
         }
         route.call(cx)

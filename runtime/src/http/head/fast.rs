@@ -60,9 +60,8 @@ pub(super) fn parse(head: &mut Head, buffer: &[u8], limits: &Limits) -> Option<u
     let target = Target::new(buffer, Span::of(target.as_bytes(), buffer), &method).ok()?;
     let absolute = !target.authority.is_empty();
     head.conclude(method, target, version, &facts).ok()?;
-    if !absolute {
-        head.recent.remember(buffer, line + 2);
-    }
+    // The authority of an absolute target would have to be looked for in the next one, too.
+    head.keep(buffer, if absolute { 0 } else { line + 2 });
     Some(end)
 }
 

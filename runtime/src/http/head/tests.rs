@@ -8,6 +8,11 @@ fn parse(input: &[u8]) -> (Head, Result<Option<usize>, Violation>) {
     (head, result)
 }
 
+/// How many bytes the strict scanner has looked at.
+fn position(head: &Head) -> usize {
+    head.scanner.as_ref().map_or(0, |scanner| scanner.position())
+}
+
 /// Byte by byte, and then for every way of cutting the input in two.
 fn parse_in_pieces(
     input: &[u8],
@@ -29,7 +34,7 @@ fn parse_in_pieces(
         if result != Ok(None) {
             break;
         }
-        assert_eq!(head.scanner.position(), length, "every byte is looked at once");
+        assert_eq!(position(&head), length, "every byte is looked at once");
     }
     check(&head, result);
 }
@@ -128,13 +133,13 @@ const GOOD: &[(&str, &str)] = &[
 ];
 
 /// What a head says about its request, in one line.
-fn meaning(head: &Head, buffer: &[u8]) -> String {
+fn meaning(head: &Head) -> String {
     format!(
         "{} {} {} {} {:?} {:?} {}{}{}",
         head.method(),
-        head.path(buffer),
-        head.query(buffer).unwrap_or("-"),
-        head.host(buffer),
+        head.path(),
+        head.query().unwrap_or("-"),
+        head.host(),
         head.version(),
         head.framing(),
         if head.keep_alive() { "keep" } else { "close" },
@@ -149,12 +154,12 @@ fn good_requests_mean_what_they_say_however_they_are_cut() {
         let bytes = input.as_bytes();
         let (head, result) = parse(bytes);
         assert_eq!(result, Ok(Some(bytes.len())), "{input:?}");
-        assert_eq!(meaning(&head, bytes), *expected, "{input:?}");
-        let headers: Vec<_> = head.headers(bytes).collect();
+        assert_eq!(meaning(&head), *expected, "{input:?}");
+        let headers: Vec<_> = head.headers().collect();
         parse_in_pieces(bytes, &Limits::default(), |head, result| {
             assert_eq!(result, Ok(Some(bytes.len())), "in pieces: {input:?}");
-            assert_eq!(meaning(head, bytes), *expected, "in pieces: {input:?}");
-            assert_eq!(head.headers(bytes).collect::<Vec<_>>(), headers, "in pieces: {input:?}");
+            assert_eq!(meaning(head), *expected, "in pieces: {input:?}");
+            assert_eq!(head.headers().collect::<Vec<_>>(), headers, "in pieces: {input:?}");
         });
     }
 }
@@ -166,7 +171,7 @@ fn what_follows_a_head_is_left_alone() {
             let buffer = format!("{input}{rest}");
             let (head, result) = parse(buffer.as_bytes());
             assert_eq!(result, Ok(Some(input.len())), "{buffer:?}");
-            assert_eq!(meaning(&head, buffer.as_bytes()), *expected);
+            assert_eq!(meaning(&head), *expected);
         }
     }
 }
@@ -179,7 +184,7 @@ fn the_two_parsers_agree() {
         let mut strict = Head::default();
         assert_eq!(strict.scan(input.as_bytes(), &limits), Ok(Some(input.len())));
         assert_eq!(strict.fields, head.fields);
-        assert_eq!(meaning(&strict, input.as_bytes()), meaning(&head, input.as_bytes()));
+        assert_eq!(meaning(&strict), meaning(&head));
     }
 }
 
@@ -187,12 +192,12 @@ fn the_two_parsers_agree() {
 fn headers_are_found_in_any_case_and_kept_in_order() {
     let input = b"GET / HTTP/1.1\r\nHost: a\r\nAccept: b\r\nx-y:  c d\t\r\nACCEPT: e\r\n\r\n";
     let (head, _) = parse(input);
-    assert_eq!(head.header(input, "accept"), Some(&b"b"[..]));
-    assert_eq!(head.header(input, "X-Y"), Some(&b"c d"[..]));
-    assert_eq!(head.header(input, "X-Z"), None);
-    let headers: Vec<_> = head.headers(input).collect();
+    assert_eq!(head.header("accept"), Some(&b"b"[..]));
+    assert_eq!(head.header("X-Y"), Some(&b"c d"[..]));
+    assert_eq!(head.header("X-Z"), None);
+    let headers: Vec<_> = head.headers().collect();
     assert_eq!(headers, [("Host", &b"a"[..]), ("Accept", b"b"), ("x-y", b"c d"), ("ACCEPT", b"e")]);
-    assert_eq!(head.target(input), "/");
+    assert_eq!(head.target(), "/");
 }
 
 #[test]
@@ -204,8 +209,8 @@ fn a_head_is_used_again_and_nothing_stays() {
     assert_eq!(head.parse(first, &limits), Ok(Some(first.len())));
     assert_eq!(head.parse(&second[..9], &limits), Ok(None));
     assert_eq!(head.parse(second, &limits), Ok(Some(second.len())));
-    assert_eq!(meaning(&head, second), "GET / - e HTTP/1.1 None keep");
-    assert_eq!(head.headers(second).count(), 1);
+    assert_eq!(meaning(&head), "GET / - e HTTP/1.1 None keep");
+    assert_eq!(head.headers().count(), 1);
 
     assert_eq!(head.parse(&first[..30], &limits), Ok(None));
     head.clear();
@@ -214,18 +219,8 @@ fn a_head_is_used_again_and_nothing_stays() {
     assert_eq!(head.parse(first, &limits), Ok(Some(first.len())));
     assert_eq!(head.parse(b"GET # HTTP", &limits), Err(Violation::TargetSyntax));
     head.clear();
-    assert_eq!(meaning(&head, b"GET # HTTP"), "GET / -  HTTP/1.1 None close");
+    assert_eq!(meaning(&head), "GET / -  HTTP/1.1 None close");
     assert_eq!(head.parse(second, &limits), Ok(Some(second.len())));
-}
-
-#[test]
-fn views_of_another_buffer_never_panic() {
-    let input = b"GET /aaa?b HTTP/1.1\r\nHost: a\r\n\r\n";
-    let (head, _) = parse(input);
-    for other in [&b""[..], b"GET", &[0xff; 20], &[0xc3; 64]] {
-        let _ = (head.target(other), head.path(other), head.query(other), head.host(other));
-        let _ = (head.header(other, "host"), head.headers(other).count());
-    }
 }
 
 /// A request line of `line` bytes and a header section of `section` bytes with `count` lines.
@@ -278,7 +273,7 @@ fn more_headers_than_the_fast_parser_has_slots_for() {
     let input = sized(20, 60_000, 100);
     let (head, result) = parse(&input);
     assert_eq!(result, Ok(Some(input.len())));
-    assert_eq!(head.headers(&input).count(), 100);
+    assert_eq!(head.headers().count(), 100);
     assert_eq!(parse(&sized(20, 60_000, 101)).1, Err(Violation::TooManyHeaders));
 }
 
@@ -288,7 +283,7 @@ fn the_scanner_never_steps_back() {
     let mut head = Head::default();
     for length in 1..input.len() {
         assert_eq!(head.parse(&input[..length], &Limits::default()), Ok(None));
-        assert_eq!(head.scanner.position(), length);
+        assert_eq!(position(&head), length);
     }
     assert_eq!(head.parse(&input, &Limits::default()), Ok(Some(input.len())));
 }
@@ -340,7 +335,7 @@ fn what_a_head_remembers_changes_nothing() {
         .iter()
         .map(|input| {
             let (head, result) = parse(input);
-            (result, result.is_ok().then(|| meaning(&head, input)), head.fields)
+            (result, result.is_ok().then(|| meaning(&head)), head.fields)
         })
         .collect();
     let mut head = Head::default();
@@ -348,16 +343,16 @@ fn what_a_head_remembers_changes_nothing() {
         for (second, (result, expected, fields)) in inputs.iter().zip(&fresh) {
             let text = String::from_utf8_lossy(second);
             let _ = head.parse(first, &limits);
-            if !head.scanner.is_fresh() {
+            if !head.is_fresh() {
                 head.clear();
             }
             for _ in 0..2 {
                 assert_eq!(head.parse(second, &limits), *result, "{text:?}");
                 if let Some(expected) = expected {
-                    assert_eq!(meaning(&head, second), *expected);
+                    assert_eq!(meaning(&head), *expected);
                     assert_eq!(&head.fields, fields, "{text:?}");
                 }
-                if !head.scanner.is_fresh() {
+                if !head.is_fresh() {
                     head.clear();
                 }
             }
@@ -392,8 +387,8 @@ fn a_repeated_head_is_compared_and_not_parsed() {
     assert_eq!(head.repeat(&first, &limits), Some(first.len()));
     let second = request("DELETE /longer?query HTTP/1.1");
     assert_eq!(head.repeat(&second, &limits), Some(second.len()));
-    assert_eq!(meaning(&head, &second), "DELETE /longer query a HTTP/1.1 None keep");
-    assert_eq!(head.header(&second, "x"), Some(&b"y"[..]));
+    assert_eq!(meaning(&head), "DELETE /longer query a HTTP/1.1 None keep");
+    assert_eq!(head.header("x"), Some(&b"y"[..]));
     assert_eq!(head.repeat(&request("GET / HTTP/1.0"), &limits), None);
     assert_eq!(head.repeat(b"DELETE /longer?query HTTP/1.1\r\nHost: b\r\n\r\n", &limits), None);
 }
