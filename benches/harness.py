@@ -102,9 +102,11 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def load(options, mode, **arguments):
-    path = target_directory(ROOT) / "release" / "load"
-    command = ["taskset", "-c", options.load_cpu, str(path), f"--mode={mode}"]
+def load(options, mode=None, program="load", **arguments):
+    path = target_directory(ROOT) / "release" / program
+    command = ["taskset", "-c", options.load_cpu, str(path)]
+    if mode:
+        arguments["mode"] = mode
     command += [f"--{name}={value}" for name, value in arguments.items()]
     try:
         done = subprocess.run(command, capture_output=True, timeout=150)

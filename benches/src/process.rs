@@ -21,6 +21,22 @@ pub fn processor_time(id: u32) -> io::Result<u64> {
     Ok(total)
 }
 
+/// Whether every thread of process `id` sleeps: none runs, and none waits for a processor.
+///
+/// # Errors
+///
+/// When the process is gone or is not ours to look at.
+pub fn is_asleep(id: u32) -> io::Result<bool> {
+    for thread in fs::read_dir(format!("/proc/{id}/task"))? {
+        // The state follows the name, which stands in parentheses and may have any in it.
+        let status = fs::read_to_string(thread?.path().join("stat"))?;
+        if !status.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('S')) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// The anonymous memory of process `id` that is in use, in bytes.
 ///
 /// It is `Anonymous` in `/proc/ID/smaps_rollup`, which is counted page by page. `RssAnon` in
