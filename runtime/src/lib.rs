@@ -25,7 +25,7 @@
 //! | 2 | [`coroutine`] | what can be awaited: [`sleep`](coroutine::sleep), [`with_timeout`](coroutine::with_timeout), [`Multi`](fn@coroutine::Multi) |
 //! | 2 | [`locks`], [`queues`] | coroutines that wait for each other, and that work for each other |
 //! | 3 | [`iostream`], [`tcpserver`], [`netutil`] | bytes over sockets |
-//! | 4 | [`http`] | the protocol, each rule once, and its [server](http::HTTPServer) |
+//! | 4 | [`http`] | the protocol, each rule once; its [server](http::HTTPServer), and its [client](http::AsyncHTTPClient) |
 //! | 5 | the names of this page | [`Application`], routes, arguments, responses, errors |
 //!
 //! # A route
@@ -85,7 +85,7 @@ macro_rules! routes {
 /// What most programs name: `use gustnado::prelude::*`.
 pub mod prelude {
     pub use crate::coroutine::{Multi, PeriodicCallback, moment, sleep, with_timeout};
-    pub use crate::http::{BodyStream, Request, Response};
+    pub use crate::http::{AsyncHTTPClient, BodyStream, HTTPRequest, Request, Response};
     pub use crate::ioloop::{IOLoop, spawn};
     pub use crate::{
         Application, Context, Error, Form, FromCapture, FromRequest, HTTPError, Html, Json, Method,

@@ -59,7 +59,15 @@ impl Client {
     ///
     /// If nobody listens there.
     pub fn connect(address: SocketAddr) -> Self {
-        let socket = TcpStream::connect_timeout(&address, PATIENCE).expect("the server listens");
+        Self::accepted(TcpStream::connect_timeout(&address, PATIENCE).expect("the server listens"))
+    }
+
+    /// The other end of a connection, for the part of the server.
+    ///
+    /// # Panics
+    ///
+    /// If the connection is broken already.
+    pub fn accepted(socket: TcpStream) -> Self {
         socket.set_nodelay(true).unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         socket.set_write_timeout(Some(PATIENCE)).unwrap();

@@ -5,11 +5,13 @@
 
 mod client;
 pub mod log;
+mod script;
 mod server;
 mod source;
 mod turns;
 
 pub use client::{Client, Reply};
+pub use script::Script;
 pub use server::{Server, answer, echo, handler};
 pub use source::Source;
 pub use turns::Turns;

@@ -1,4 +1,4 @@
-//! The body of a response.
+//! The body of a message.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures_core::Stream;
 
-/// The body of a response.
+/// The body of a message: a response of the server, or a request of the client.
 ///
 /// ```
 /// use gustnado::http::Body;
@@ -26,7 +26,7 @@ pub enum Body {
     Static(&'static [u8]),
     /// Bytes that may be shared with others.
     Bytes(Bytes),
-    /// Bytes that were made for this response.
+    /// Bytes that were made for this message.
     Buffer(Vec<u8>),
     /// Bytes that are still to be produced.
     Stream(ByteStream),

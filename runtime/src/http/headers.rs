@@ -1,4 +1,4 @@
-//! The headers of a response.
+//! The headers of a message that is to be sent.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -8,7 +8,7 @@ use memchr::memchr;
 
 use super::class::{Class, trim};
 
-/// The headers of a response, kept as the bytes that will be sent.
+/// The headers of a response, or of a client's request, kept as the bytes that will be sent.
 ///
 /// This is the one place where a header is checked before it is written: a name is a token, a value has no
 /// control character except TAB. An empty set owns no memory, and neither does one that holds nothing but a

@@ -1,8 +1,8 @@
-//! How much of a request we are willing to read.
+//! How much of a message we are willing to read.
 
 use super::Violation;
 
-/// The sizes a request must stay within.
+/// The sizes a request must stay within; for a [client](super::AsyncHTTPClientBuilder::limits), those of a response.
 ///
 /// The defaults are Tornado's where it has one, and what other servers have settled on elsewhere.
 ///

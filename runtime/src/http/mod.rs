@@ -1,4 +1,4 @@
-//! The HTTP/1 protocol: what a request may look like, and how a response is written.
+//! The HTTP/1 protocol: what a request and a response may look like, the server, and the client.
 //!
 //! Everything here works on bytes in memory. [`Head`] and [`Chunked`] read a request and say which rule it broke as
 //! a [`Violation`]; [`Response`] is what answers it.
@@ -6,6 +6,7 @@
 mod body;
 mod chunked;
 mod class;
+mod client;
 mod connection;
 mod date;
 mod exchange;
@@ -25,6 +26,10 @@ mod violation;
 
 pub use self::body::{Body, ByteStream};
 pub use self::chunked::{Chunked, Decoded, LAST_CHUNK, write_chunk, write_chunk_size};
+pub use self::client::{
+    AsyncHTTPClient, AsyncHTTPClientBuilder, Fetch, HTTPClientError, HTTPRequest, HTTPResponse,
+    InvalidRequest, Phase, ResponseViolation, TimeInfo,
+};
 pub use self::date::{DateLine, HTTPDate};
 pub use self::framing::Framing;
 pub use self::head::Head;

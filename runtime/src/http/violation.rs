@@ -181,6 +181,11 @@ impl Violation {
         self.rule().0
     }
 
+    /// What it says about itself.
+    pub(super) fn text(self) -> &'static str {
+        self.rule().1
+    }
+
     /// Section and text side by side, so that neither is forgotten for a new variant.
     fn rule(self) -> (&'static str, &'static str) {
         match self {
@@ -235,7 +240,7 @@ impl Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.rule().1)
+        f.write_str(self.text())
     }
 }
 

@@ -116,6 +116,16 @@ impl<T> Slab<T> {
         }
     }
 
+    /// The key of whatever is at `index`.
+    pub(crate) fn key_at(&self, index: u32) -> Option<Key> {
+        match self.slots.get(index as usize)? {
+            Slot { generation, state: State::Full(_) } => {
+                Some(Key { index, generation: *generation })
+            }
+            Slot { .. } => None,
+        }
+    }
+
     /// Removes whatever is at `index`.
     pub(crate) fn remove_at(&mut self, index: u32) -> Option<T> {
         let generation = self.slots.get(index as usize)?.generation;

@@ -1,4 +1,8 @@
-//! Sockets for servers.
+//! Sockets for servers, and addresses for clients.
+
+mod resolver;
+
+pub use resolver::{OverrideResolver, Resolver, ThreadedResolver};
 
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;

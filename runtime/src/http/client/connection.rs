@@ -1,0 +1,186 @@
+//! One request and its response over a connection.
+
+use super::encode;
+use super::errors::HTTPClientError;
+use super::head::Ending;
+use super::incoming::Incoming;
+use super::pool::Shared;
+use super::record::Parts;
+use super::upload::Upload;
+use super::violation::ResponseViolation;
+use crate::http::{Body, Limits};
+use crate::iostream::IOStream;
+use ::http::StatusCode;
+use bytes::Bytes;
+use std::future::poll_fn;
+use std::task::{Context, Poll, Waker};
+
+/// A connection that a fetch has for itself. Dropped, it is closed: only one that is clean goes back to the pool.
+pub(super) struct Connection {
+    pub(super) stream: IOStream,
+    /// Whether it has served another request before, so that the server may have closed it meanwhile.
+    is_kept: bool,
+    /// Whether the server has said anything.
+    is_heard: bool,
+    upload: Option<Upload>,
+}
+
+/// A server that sends more interim responses before it answers is not worth waiting for.
+const INTERIM: u32 = 16;
+
+/// The longest whole body that is copied behind the head. Above it, a second buffer in a vectored write costs less than the
+/// copy.
+const INLINE: usize = 16 * 1024;
+
+/// What is kept of the memory in which requests are written.
+const OUT_KEPT: usize = 64 * 1024;
+
+impl Connection {
+    pub(super) fn new(stream: IOStream, is_kept: bool) -> Self {
+        Self { stream, is_kept, is_heard: false, upload: None }
+    }
+
+    /// Sends the request, and reads the response to it with its body.
+    pub(super) async fn exchange(
+        &mut self,
+        parts: &mut Parts,
+        client: &Shared,
+    ) -> Result<(), HTTPClientError> {
+        let mut limits = client.limits;
+        limits.body = parts.options.max_body_size.unwrap_or(limits.body);
+        self.send(parts, client);
+        let ending = self.read_head(parts, &limits).await?;
+        parts.times.answered = client.core.ticks();
+        let mut incoming = Incoming::new(ending, &limits)?;
+        if !incoming.is_done() {
+            parts.content = incoming.read(self).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether the request may be sent again over another connection: the server has closed this one before it can have seen the
+    /// request, or it makes no difference whether it sees it twice. RFC 9110 §9.2.2, RFC 9112 §9.3.1.
+    pub(super) fn allows_repetition(&self, parts: &Parts, error: &HTTPClientError) -> bool {
+        matches!(error, HTTPClientError::Closed(_))
+            && self.is_kept
+            && !self.is_heard
+            && !matches!(parts.body, Some(Body::Stream(_)))
+            && self.upload.is_none()
+            && (parts.method.is_idempotent() || self.stream.sent() == 0)
+    }
+
+    /// Whether nothing is under way on it any more, in either direction, so that another request may be sent.
+    pub(super) fn is_clean(&self) -> bool {
+        self.upload.is_none()
+            && !self.stream.writing()
+            && !self.stream.closed()
+            // Bytes that nobody has asked for would be taken for the next response.
+            && self.stream.peek(<[u8]>::is_empty)
+            && (!self.stream.is_readable() || self.is_silent())
+    }
+
+    /// Whether there is really nothing to read, and the server has not closed.
+    pub(super) fn is_silent(&self) -> bool {
+        self.stream.poll_fill(&mut Context::from_waker(Waker::noop())).is_pending()
+    }
+
+    /// Sends head and body as far as they are there. What the system does not take at once is sent in the background; a failure
+    /// is found by who reads.
+    fn send(&mut self, parts: &mut Parts, client: &Shared) {
+        let mut out = client.out.borrow_mut();
+        out.clear();
+        encode::head(parts, client, &mut out);
+        match parts.body.take() {
+            Some(Body::Stream(stream)) => {
+                self.stream.send(&out);
+                self.upload = Some(Upload::new(stream));
+            }
+            Some(whole) => {
+                let bytes = whole.as_bytes().unwrap_or_default();
+                if bytes.len() <= INLINE {
+                    out.extend_from_slice(bytes);
+                    self.stream.send(&out);
+                    parts.body = Some(whole);
+                } else {
+                    let bytes = shared(whole);
+                    drop(self.stream.write_both(&out, bytes.clone()));
+                    parts.body = Some(Body::Bytes(bytes));
+                }
+            }
+            None => self.stream.send(&out),
+        }
+        out.shrink_to(OUT_KEPT);
+    }
+
+    /// Reads heads until one is final.
+    async fn read_head(
+        &mut self,
+        parts: &mut Parts,
+        limits: &Limits,
+    ) -> Result<Ending, HTTPClientError> {
+        for _ in 0..=INTERIM {
+            while !self.parse(parts, limits)? {
+                if poll_fn(|cx| self.poll_fill(cx)).await? == 0 {
+                    return Err(HTTPClientError::Closed(None));
+                }
+                self.is_heard = true;
+            }
+            let ending = parts.head.ending(&parts.method)?;
+            match parts.head.status() {
+                StatusCode::SWITCHING_PROTOCOLS => {
+                    return Err(ResponseViolation::SwitchNotRequested.into());
+                }
+                status if !status.is_informational() => return Ok(ending),
+                _ => {}
+            }
+        }
+        Err(ResponseViolation::TooManyInterim.into())
+    }
+
+    /// Parses the next head out of what has been read; says whether it is complete.
+    fn parse(&mut self, parts: &mut Parts, limits: &Limits) -> Result<bool, ResponseViolation> {
+        let end = self.stream.peek(|bytes| match bytes {
+            [] => Ok(None),
+            bytes => parts.head.parse(bytes, limits),
+        })?;
+        self.stream.consume(end.unwrap_or(0));
+        Ok(end.is_some())
+    }
+
+    /// The next `length` bytes, if all of them have been read already.
+    pub(super) fn take_exactly(&self, length: usize) -> Option<Bytes> {
+        let taken = self.stream.peek(|bytes| bytes.get(..length).map(Bytes::copy_from_slice))?;
+        self.stream.consume(length);
+        Some(taken)
+    }
+
+    /// Reads once into the buffer, while the request's body goes on; 0 when the server has ended its side.
+    pub(super) fn poll_fill(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<usize, HTTPClientError>> {
+        // First, because a server that does not want the whole body says so before it closes.
+        if let Poll::Ready(filled) = self.stream.poll_fill(cx) {
+            return Poll::Ready(filled.map_err(HTTPClientError::from));
+        }
+        if let Some(upload) = &mut self.upload
+            && let Poll::Ready(result) = upload.poll(&self.stream, cx)
+        {
+            self.upload = None;
+            if let Err(error) = result {
+                return Poll::Ready(Err(error));
+            }
+        }
+        Poll::Pending
+    }
+}
+
+/// A whole body as bytes that need not be copied again.
+fn shared(whole: Body) -> Bytes {
+    match whole {
+        Body::Static(bytes) => Bytes::from_static(bytes),
+        Body::Bytes(bytes) => bytes,
+        Body::Buffer(bytes) => bytes.into(),
+        Body::Empty | Body::Stream(_) => Bytes::new(),
+    }
+}

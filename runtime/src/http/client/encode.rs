@@ -1,0 +1,46 @@
+//! How a request is written.
+
+use super::pool::Shared;
+use super::record::Parts;
+use crate::http::Body;
+use ::http::Method;
+
+/// Appends the head of a request to `out`.
+///
+/// What is known only here, Host and what frames the body, is written here; everything that a user has chosen was checked when
+/// it was given.
+pub(super) fn head(parts: &Parts, client: &Shared, out: &mut Vec<u8>) {
+    let Parts { method, url, headers, body, credentials, .. } = parts;
+    let mut put = |pieces: &[&str]| {
+        for piece in pieces {
+            out.extend_from_slice(piece.as_bytes());
+        }
+    };
+    put(&[method.as_str(), " ", url.target(), " HTTP/1.1\r\n"]);
+    let is_plain = headers.is_empty();
+    let lacks = |name| is_plain || !headers.contains(name);
+    if lacks("Host") {
+        put(&["Host: ", url.authority(), "\r\n"]);
+    }
+    if lacks("User-Agent") {
+        put(&["User-Agent: ", &client.user_agent, "\r\n"]);
+    }
+    if let Some(credentials) = credentials
+        && lacks("Authorization")
+    {
+        put(&["Authorization: ", &credentials.basic(), "\r\n"]);
+    }
+    let length = body.as_ref().map(Body::length);
+    if length.is_some() && *method == Method::POST && headers.content_type().is_none() {
+        put(&["Content-Type: application/x-www-form-urlencoded\r\n"]);
+    }
+    match length {
+        None => {}
+        Some(Some(length)) => {
+            put(&["Content-Length: ", itoa::Buffer::new().format(length), "\r\n"]);
+        }
+        Some(None) => put(&["Transfer-Encoding: chunked\r\n"]),
+    }
+    headers.write(out);
+    out.extend_from_slice(b"\r\n");
+}

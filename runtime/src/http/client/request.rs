@@ -1,0 +1,252 @@
+//! What is asked for.
+
+use super::errors::InvalidRequest;
+use super::record::Record;
+use crate::http::host::is_host;
+use crate::http::{Body, ContentType, InvalidHeader};
+use ::http::Method;
+use serde::Serialize;
+use std::fmt;
+use std::time::Duration;
+
+/// A request for [`fetch`](super::AsyncHTTPClient::fetch).
+///
+/// A text is a GET of that URL, so most requests are not spelt out. What is not said here is as the client's
+/// [builder](super::AsyncHTTPClient::builder) says, and that begins with Tornado's defaults.
+///
+/// A mistake in the URL, a header or the body is reported by `fetch`, as [`HTTPClientError::Invalid`](super::HTTPClientError::Invalid).
+///
+/// ```
+/// use gustnado::http::HTTPRequest;
+/// use std::time::Duration;
+///
+/// let request = HTTPRequest::post("http://example.com/entries")
+///     .header("X-Trace", "1")
+///     .json(&["a", "b"])
+///     .request_timeout(Duration::from_secs(5));
+/// ```
+#[must_use = "a request does nothing until it is fetched"]
+pub struct HTTPRequest {
+    pub(super) record: Record,
+}
+
+impl HTTPRequest {
+    /// A GET of `url`, an absolute `http` URL. User information in it is sent as basic authentication; a fragment is dropped;
+    /// what must be percent-encoded is. The port of an address may be left out: it is 80.
+    pub fn new(url: impl AsRef<str>) -> Self {
+        let mut record = Record::lend();
+        let parts = &mut *record;
+        match parts.url.set(url.as_ref()) {
+            Ok(credentials) => parts.credentials = credentials,
+            Err(problem) => parts.problem = Some(problem),
+        }
+        Self { record }
+    }
+
+    /// A GET of `url`.
+    pub fn get(url: impl AsRef<str>) -> Self {
+        Self::new(url)
+    }
+
+    /// A HEAD of `url`: like GET, without the body.
+    pub fn head(url: impl AsRef<str>) -> Self {
+        Self::new(url).method(Method::HEAD)
+    }
+
+    /// A POST to `url`, which must be given a body.
+    pub fn post(url: impl AsRef<str>) -> Self {
+        Self::new(url).method(Method::POST)
+    }
+
+    /// A PUT to `url`, which must be given a body.
+    pub fn put(url: impl AsRef<str>) -> Self {
+        Self::new(url).method(Method::PUT)
+    }
+
+    /// A PATCH of `url`, which must be given a body.
+    pub fn patch(url: impl AsRef<str>) -> Self {
+        Self::new(url).method(Method::PATCH)
+    }
+
+    /// A DELETE of `url`.
+    pub fn delete(url: impl AsRef<str>) -> Self {
+        Self::new(url).method(Method::DELETE)
+    }
+
+    /// The same request with this method. Default GET.
+    pub fn method(mut self, method: Method) -> Self {
+        self.record.method = method;
+        self
+    }
+
+    /// The same request with this header in place of every other of its name.
+    ///
+    /// The client writes Content-Length, Transfer-Encoding, Connection and Expect itself. Host is the URL's, unless it is given
+    /// here.
+    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
+        let (name, value) = (name.as_ref(), value.as_ref());
+        let result = match checked(name, value) {
+            Ok(()) => self.record.headers.insert(name, value),
+            Err(error) => Err(error),
+        };
+        self.note(result.map_err(InvalidRequest::from));
+        self
+    }
+
+    /// The same request with this header behind those of its name.
+    pub fn append_header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
+        let (name, value) = (name.as_ref(), value.as_ref());
+        let result = match checked(name, value) {
+            Ok(()) => self.record.headers.append(name, value),
+            Err(error) => Err(error),
+        };
+        self.note(result.map_err(InvalidRequest::from));
+        self
+    }
+
+    /// The same request with this body, which may be empty, and may be a stream. One of unknown length is sent in chunks.
+    ///
+    /// A POST whose body has no Content-Type is labelled `application/x-www-form-urlencoded`, as in Tornado.
+    pub fn body(mut self, body: impl Into<Body>) -> Self {
+        self.record.body = Some(body.into());
+        self
+    }
+
+    /// The same request with `value` as JSON for its body, and the Content-Type of JSON.
+    pub fn json<T: Serialize + ?Sized>(mut self, value: &T) -> Self {
+        match serde_json::to_vec(value) {
+            Ok(text) => {
+                self.record.headers.set_content_type(ContentType::JSON);
+                self.body(text)
+            }
+            Err(error) => {
+                self.note(Err(InvalidRequest::Value(error.to_string().into())));
+                self
+            }
+        }
+    }
+
+    /// The same request with this user for basic authentication, in place of one in the URL. Tornado's `auth_username` and
+    /// `auth_password`.
+    pub fn basic_auth(mut self, username: impl Into<String>, password: impl Into<String>) -> Self {
+        let (username, password) = (username.into(), password.into());
+        self.record.credentials = Some(super::url::Credentials { username, password });
+        self
+    }
+
+    /// How long it may wait for its turn, while as many others as allowed are under way. Default: the shorter of
+    /// [`connect_timeout`](Self::connect_timeout) and [`request_timeout`](Self::request_timeout), as in Tornado. Zero: for ever.
+    pub fn queue_timeout(mut self, timeout: Duration) -> Self {
+        self.record.options.queue_timeout = Some(timeout);
+        self
+    }
+
+    /// How long it may take to resolve the host's name and to connect. Default 20 s. Zero: for ever.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.record.options.connect_timeout = Some(timeout);
+        self
+    }
+
+    /// How long everything may take from the end of the queue to the end of the response. Default 20 s. Zero: for ever.
+    pub fn request_timeout(mut self, timeout: Duration) -> Self {
+        self.record.options.request_timeout = Some(timeout);
+        self
+    }
+
+    /// How many bytes the body of the response may have. Default 100 MiB.
+    pub fn max_body_size(mut self, size: u64) -> Self {
+        self.record.options.max_body_size = Some(size);
+        self
+    }
+
+    /// Whether a response that is no success (2xx) is an error, [`HTTPClientError::Status`](super::HTTPClientError::Status).
+    /// Default `true`. Without it, only a fetch without a response is one.
+    pub fn raise_error(mut self, raise: bool) -> Self {
+        self.record.options.raise_error = Some(raise);
+        self
+    }
+
+    /// Whether any method may be sent, and with or without a body. Default `false`.
+    pub fn allow_nonstandard_methods(mut self, allow: bool) -> Self {
+        self.record.options.allow_nonstandard_methods = allow;
+        self
+    }
+
+    /// Keeps the first mistake.
+    fn note(&mut self, result: Result<(), InvalidRequest>) {
+        if let Err(problem) = result {
+            self.record.problem.get_or_insert(problem);
+        }
+    }
+
+    /// Whether it may be sent at all.
+    pub(super) fn check(&mut self) -> Result<(), InvalidRequest> {
+        let parts = &mut *self.record;
+        if let Some(problem) = parts.problem.take() {
+            return Err(problem);
+        }
+        let (method, has_body) = (&parts.method, parts.body.is_some());
+        if *method == Method::GET && !has_body {
+            return Ok(());
+        }
+        // It would make a tunnel of the connection.
+        if *method == Method::CONNECT {
+            return Err(InvalidRequest::Method(method.clone()));
+        }
+        if parts.options.allow_nonstandard_methods {
+            return Ok(());
+        }
+        match (expects_body(method), has_body) {
+            (None, _) => Err(InvalidRequest::Method(method.clone())),
+            (Some(true), false) => Err(InvalidRequest::BodyMissing(method.clone())),
+            (Some(false), true) => Err(InvalidRequest::BodyUnexpected(method.clone())),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The headers that are not a request's to set, or not to anything; beside those that [`Headers`](crate::http::Headers) refuses.
+fn checked(name: &str, value: &[u8]) -> Result<(), InvalidHeader> {
+    match name.len() {
+        4 if name.eq_ignore_ascii_case("host") && !is_host(value) => Err(InvalidHeader::Value),
+        6 if name.eq_ignore_ascii_case("expect") => Err(InvalidHeader::Reserved),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a request of this method has a body; `None` if Tornado does not know it.
+fn expects_body(method: &Method) -> Option<bool> {
+    match *method {
+        Method::POST | Method::PUT | Method::PATCH => Some(true),
+        Method::GET | Method::HEAD | Method::DELETE | Method::OPTIONS => Some(false),
+        _ => None,
+    }
+}
+
+impl From<&str> for HTTPRequest {
+    fn from(url: &str) -> Self {
+        Self::new(url)
+    }
+}
+
+impl From<&String> for HTTPRequest {
+    fn from(url: &String) -> Self {
+        Self::new(url)
+    }
+}
+
+impl From<String> for HTTPRequest {
+    fn from(url: String) -> Self {
+        Self::new(url)
+    }
+}
+
+/// Method and URL only: headers, credentials and bodies hold secrets.
+impl fmt::Debug for HTTPRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HTTPRequest")
+            .field("method", &self.record.method)
+            .field("url", &self.record.url.as_str())
+            .finish_non_exhaustive()
+    }
+}

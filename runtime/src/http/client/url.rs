@@ -1,0 +1,180 @@
+//! URLs, in the one form in which they are sent and compared.
+
+use super::errors::InvalidRequest;
+use crate::http::host::is_host;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use std::net::Ipv4Addr;
+use std::ops::Range;
+
+/// An absolute `http` or `https` URL: `scheme://host[:port]/path[?query]`, in ASCII.
+///
+/// Scheme and host are in lower case, the port is there only if it is not the scheme's own, the path is never empty, and what
+/// RFC 3986 does not allow is percent-encoded. A fragment, which is never sent, is dropped. Two URLs of one origin begin with
+/// the same bytes.
+#[derive(Default)]
+pub(super) struct Url {
+    text: String,
+    is_secure: bool,
+    /// Without the brackets of an IPv6 address.
+    host: Range<usize>,
+    port: u16,
+    /// Where the path begins, behind the authority.
+    path: usize,
+}
+
+/// A user and a password, as they are before they are encoded.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Credentials {
+    pub(super) username: String,
+    pub(super) password: String,
+}
+
+/// What RFC 3986 allows in neither a path nor a query.
+const ENCODED: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+impl Url {
+    /// Becomes `url`, and returns the user information that was in it.
+    pub(super) fn set(&mut self, url: &str) -> Result<Option<Credentials>, InvalidRequest> {
+        self.clear();
+        let (is_secure, rest) = scheme(url)?;
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, rest) = rest.split_at(end);
+        // Browsers take a backslash for a slash, others do not, so that `http://a\@b` means two hosts.
+        if authority.contains('\\') {
+            return Err(InvalidRequest::Host);
+        }
+        let (credentials, authority) = match authority.rsplit_once('@') {
+            Some((user, authority)) => (Some(credentials(user)?), authority),
+            None => (None, authority),
+        };
+        let (host, port) = host_and_port(authority)?;
+
+        let Self { text, .. } = self;
+        text.push_str(if is_secure { "https://" } else { "http://" });
+        let start = text.len();
+        text.push_str(host);
+        text[start..].make_ascii_lowercase();
+        self.host = match host.starts_with('[') {
+            true => start + 1..text.len() - 1,
+            false => start..text.len(),
+        };
+        let usual = if is_secure { 443 } else { 80 };
+        self.port = port.unwrap_or(usual);
+        if self.port != usual {
+            text.push(':');
+            text.push_str(itoa::Buffer::new().format(self.port));
+        }
+        self.path = text.len();
+        self.is_secure = is_secure;
+
+        let rest = rest.split_once('#').map_or(rest, |(rest, _fragment)| rest);
+        if rest.bytes().any(|byte| byte.is_ascii_control()) {
+            return Err(InvalidRequest::URL);
+        }
+        if !rest.starts_with('/') {
+            text.push('/');
+        }
+        text.extend(utf8_percent_encode(rest, ENCODED));
+        Ok(credentials)
+    }
+
+    /// Forgets the URL, and keeps the memory.
+    pub(super) fn clear(&mut self) {
+        self.text.clear();
+        self.host = 0..0;
+        self.path = 0;
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Scheme and authority.
+    pub(super) fn origin(&self) -> &str {
+        &self.text[..self.path]
+    }
+
+    /// The host and a port that is not the usual one: what goes into the Host header.
+    pub(super) fn authority(&self) -> &str {
+        let scheme = if self.is_secure { 8 } else { 7 };
+        self.text.get(scheme..self.path).unwrap_or_default()
+    }
+
+    /// Path and query: what goes into the request line.
+    pub(super) fn target(&self) -> &str {
+        &self.text[self.path..]
+    }
+
+    /// The name or address, without brackets.
+    pub(super) fn host(&self) -> &str {
+        &self.text[self.host.clone()]
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(super) fn is_secure(&self) -> bool {
+        self.is_secure
+    }
+}
+
+/// Whether the scheme is the secure one, and what follows it.
+fn scheme(url: &str) -> Result<(bool, &str), InvalidRequest> {
+    let (scheme, rest) = url.split_once("://").ok_or(InvalidRequest::Scheme)?;
+    if scheme.eq_ignore_ascii_case("http") {
+        Ok((false, rest))
+    } else if scheme.eq_ignore_ascii_case("https") {
+        Ok((true, rest))
+    } else {
+        Err(InvalidRequest::Scheme)
+    }
+}
+
+/// The two parts of an authority; the host is checked, and still in its brackets.
+fn host_and_port(authority: &str) -> Result<(&str, Option<u16>), InvalidRequest> {
+    // A percent sign is in the grammar, and resolves to nothing that somebody means.
+    if !is_host(authority.as_bytes()) || authority.contains('%') {
+        return Err(InvalidRequest::Host);
+    }
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, port),
+        _ => (authority, ""),
+    };
+    let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+    let is_numeric = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());
+    let is_numeric = is_numeric || last.starts_with("0x") || last.starts_with("0X");
+    // `127.1` and `0x7f.1` are addresses to some resolvers, and names to some filters.
+    if is_numeric && host.parse::<Ipv4Addr>().is_err() {
+        return Err(InvalidRequest::Host);
+    }
+    match port {
+        "" => Ok((host, None)),
+        port => port.parse().map(|port| (host, Some(port))).map_err(|_| InvalidRequest::Host),
+    }
+}
+
+fn credentials(user: &str) -> Result<Credentials, InvalidRequest> {
+    let (username, password) = user.split_once(':').unwrap_or((user, ""));
+    let decode = |part: &str| percent_decode_str(part).decode_utf8().map(String::from);
+    match (decode(username), decode(password)) {
+        // Of several `@`, browsers take the last, and others the first.
+        (Ok(username), Ok(password)) if !user.contains('@') => {
+            Ok(Credentials { username, password })
+        }
+        _ => Err(InvalidRequest::URL),
+    }
+}
+
+#[cfg(test)]
+mod tests;
