@@ -90,8 +90,7 @@ impl TCPServer {
     pub fn add_socket(&self, listener: TcpListener) -> io::Result<()> {
         listener.set_nonblocking(true)?;
         let core = Core::current_or_new()?;
-        let registration =
-            Registration::with_interest(&core, listener.as_raw_fd(), Interest::Read)?;
+        let registration = Registration::new(&core, listener.as_raw_fd(), Interest::Read)?;
         let listener = mio::net::TcpListener::from_std(listener);
         let accepting = accept(listener, registration, self.handle_stream.clone());
         self.acceptors.borrow_mut().push(spawn(accepting));

@@ -4,6 +4,7 @@
 //! longer than [`PATIENCE`], whatever goes wrong.
 
 mod client;
+mod folder;
 pub mod log;
 mod script;
 mod server;
@@ -11,6 +12,7 @@ mod source;
 mod turns;
 
 pub use client::{Client, Reply};
+pub use folder::Folder;
 pub use script::Script;
 pub use server::{Server, answer, echo, handler};
 pub use source::Source;

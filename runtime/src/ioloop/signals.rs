@@ -72,7 +72,7 @@ impl Signals {
             let (receiver, sender) = UnixStream::pair()?;
             receiver.set_nonblocking(true)?;
             let fd = receiver.as_raw_fd();
-            let registration = Registration::with_interest(&core, fd, Interest::Read)?;
+            let registration = Registration::new(&core, fd, Interest::Read)?;
             let id = pipe::register(signal.number(), sender)?;
             Ok(Watched { signal, id, registration, receiver })
         };

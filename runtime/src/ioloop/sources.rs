@@ -85,21 +85,12 @@ pub(crate) struct Registration {
 }
 
 impl Registration {
-    /// Registers a stream's descriptor for reading and writing. It counts as writable until a write says otherwise.
+    /// Registers a descriptor for what it is used for. It counts as writable until a write says otherwise.
     ///
     /// # Errors
     ///
     /// The system's: the descriptor cannot be waited for (a regular file), is registered already, or too many are.
-    pub(crate) fn new(core: &Rc<Core>, fd: RawFd) -> io::Result<Self> {
-        Self::with_interest(core, fd, Interest::Both)
-    }
-
-    /// Registers a descriptor that is only read from or accepted on, or only written to.
-    pub(crate) fn with_interest(
-        core: &Rc<Core>,
-        fd: RawFd,
-        interest: Interest,
-    ) -> io::Result<Self> {
+    pub(crate) fn new(core: &Rc<Core>, fd: RawFd, interest: Interest) -> io::Result<Self> {
         let source = Source { fd, listener: Listener::Idle, readiness: Readiness::WRITE };
         let key = core.sources.borrow_mut().slots.insert(source);
         let registration = Self { core: core.clone(), key };

@@ -44,6 +44,18 @@ impl std::error::Error for StreamError {
     }
 }
 
+impl From<StreamError> for io::Error {
+    fn from(error: StreamError) -> Self {
+        let kind = match &error {
+            StreamError::Closed(Some(real)) => real.kind(),
+            StreamError::Closed(None) => io::ErrorKind::BrokenPipe,
+            StreamError::BufferFull => io::ErrorKind::OutOfMemory,
+            StreamError::AlreadyReading => io::ErrorKind::Other,
+        };
+        Self::new(kind, error)
+    }
+}
+
 /// Whether an error says no more than that the other side is gone, which is nothing to log.
 pub(super) fn is_quiet(error: &io::Error) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, TimedOut};

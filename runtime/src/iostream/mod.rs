@@ -1,4 +1,4 @@
-//! Streams of bytes over sockets, read and written by coroutines.
+//! Streams of bytes over sockets and pipes, read and written by coroutines.
 //!
 //! A stream reads ahead into a buffer that it borrows from the thread while bytes are pending, and writes at once what the
 //! socket takes; the rest is sent in the background, in order, whether or not somebody waits for it. All methods take `&self`:
@@ -27,12 +27,15 @@
 
 mod buffer;
 mod error;
+#[cfg(any(feature = "tokio", feature = "futures-io"))]
+mod foreign;
 mod read;
 mod transport;
 mod write;
 
 pub(crate) use buffer::Buffer;
 pub use error::StreamError;
+pub use read::Chunks;
 pub(crate) use transport::Transport;
 pub use write::Write;
 
@@ -42,6 +45,11 @@ use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
+use std::os::fd::OwnedFd;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
@@ -50,7 +58,7 @@ use write::Outgoing;
 /// A stream's read buffer may hold so much: 100 MiB, as in Tornado.
 pub const DEFAULT_MAX_BUFFER_SIZE: usize = 104_857_600;
 
-/// A stream of bytes over a socket.
+/// A stream of bytes over a TCP or Unix socket, or one end of a pipe.
 ///
 /// See the [module](self) for its ways. Dropping it closes the socket; what was not sent by then is lost.
 pub struct IOStream {
@@ -97,9 +105,25 @@ impl IOStream {
     /// The system's, such as a refused connection.
     pub async fn connect(address: SocketAddr) -> io::Result<Self> {
         let socket = mio::net::TcpStream::connect(address)?;
-        let stream = Self::with_transport(Transport::Tcp(socket.into()))?;
-        poll_fn(|cx| stream.poll_connected(cx)).await?;
-        Ok(stream)
+        Self::with_transport(Transport::Tcp(socket.into()))?.connected().await
+    }
+
+    /// Connects to a Unix socket. A path that begins with a NUL byte is a name in Linux' abstract namespace, as in Tornado.
+    ///
+    /// ```
+    /// # use gustnado::iostream::IOStream;
+    /// # async fn example() -> std::io::Result<()> {
+    /// let stream = IOStream::connect_unix("/run/app.sock").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The system's: nobody listens, or the path is too long for a socket.
+    pub async fn connect_unix(path: impl AsRef<Path>) -> io::Result<Self> {
+        let socket = mio::net::UnixStream::connect_addr(&unix_address(path.as_ref())?)?;
+        Self::with_transport(Transport::Unix(socket.into()))?.connected().await
     }
 
     /// Makes a stream of a connected socket.
@@ -112,10 +136,56 @@ impl IOStream {
         Self::with_transport(Transport::Tcp(socket))
     }
 
+    /// Makes a stream of a connected Unix socket.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_tcp`](Self::from_tcp).
+    pub fn from_unix(socket: UnixStream) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        Self::with_transport(Transport::Unix(socket))
+    }
+
+    /// Makes a stream of the end of a pipe that is read from, such as a child's output: Tornado's `PipeIOStream`.
+    ///
+    /// ```
+    /// # use gustnado::iostream::IOStream;
+    /// # gustnado::ioloop::IOLoop::new()?.run_sync(async {
+    /// let (reader, writer) = std::io::pipe()?;
+    /// let (reader, writer) = (IOStream::from_reader(reader)?, IOStream::from_writer(writer)?);
+    /// writer.write(b"through a pipe").await?;
+    /// drop(writer);
+    /// assert_eq!(reader.read_until_close().await?, b"through a pipe");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })??;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`from_tcp`](Self::from_tcp); a regular file cannot be waited for.
+    pub fn from_reader(pipe: impl Into<OwnedFd>) -> io::Result<Self> {
+        let pipe = mio::unix::pipe::Receiver::from(pipe.into());
+        pipe.set_nonblocking(true)?;
+        Self::with_transport(Transport::Reader(pipe))
+    }
+
+    /// Makes a stream of the end of a pipe that is written to, such as a child's input.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_reader`](Self::from_reader).
+    pub fn from_writer(pipe: impl Into<OwnedFd>) -> io::Result<Self> {
+        let pipe = mio::unix::pipe::Sender::from(pipe.into());
+        pipe.set_nonblocking(true)?;
+        Self::with_transport(Transport::Writer(pipe))
+    }
+
     /// Makes a stream of a transport that does not block.
     pub(crate) fn with_transport(transport: Transport) -> io::Result<Self> {
         let core = Core::current_or_new()?;
-        let registration = Registration::new(&core, transport.fd())?;
+        let interest = transport.interest();
+        let registration = Registration::new(&core, transport.fd(), interest)?;
         Ok(Self::with_link(Some(Link { registration, transport })))
     }
 
@@ -188,20 +258,23 @@ impl IOStream {
         self.transport(|transport| transport.set_nodelay(nodelay))
     }
 
-    /// Who is at the other end.
+    /// Who is at the other end of a TCP connection.
     ///
     /// # Errors
     ///
-    /// The system's, or [`NotConnected`](io::ErrorKind::NotConnected) if the stream is closed.
+    /// The system's, or [`NotConnected`](io::ErrorKind::NotConnected) if the stream is closed; other kinds have no such address.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.transport(Transport::peer_addr)
     }
 
     /// Tells the other side that nothing more will be written (`shutdown(2)`). Reading goes on.
     ///
+    /// What still waits to be sent is lost; [`flush`](Self::flush) first.
+    ///
     /// # Errors
     ///
-    /// The system's, or [`NotConnected`](io::ErrorKind::NotConnected) if the stream is closed.
+    /// The system's, or [`NotConnected`](io::ErrorKind::NotConnected) if the stream is closed;
+    /// [`Unsupported`](io::ErrorKind::Unsupported) of a pipe, which can only be closed.
     pub fn shutdown(&self) -> io::Result<()> {
         self.transport(Transport::shutdown)
     }
@@ -254,19 +327,32 @@ impl IOStream {
         self.shared.poll_hung_up(cx)
     }
 
+    async fn connected(self) -> io::Result<Self> {
+        poll_fn(|cx| self.poll_connected(cx)).await?;
+        Ok(self)
+    }
+
     fn poll_connected(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let link = self.shared.link.borrow();
         let Some(link) = &*link else {
             return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
         };
         loop {
-            match (link.transport.take_error(), link.transport.peer_addr()) {
+            match (link.transport.take_error(), link.transport.connected()) {
                 (Ok(Some(error)) | Err(error), _) => return Poll::Ready(Err(error)),
-                (Ok(None), Ok(_)) => return Poll::Ready(Ok(())),
+                (Ok(None), Ok(())) => return Poll::Ready(Ok(())),
                 (Ok(None), Err(_)) => link.registration.clear(Side::Write),
             }
             ready!(link.registration.poll(Side::Write, cx));
         }
+    }
+}
+
+/// The address of a path, or of a name if it begins with a NUL byte.
+pub(crate) fn unix_address(path: &Path) -> io::Result<std::os::unix::net::SocketAddr> {
+    match path.as_os_str().as_bytes().strip_prefix(b"\0") {
+        Some(name) => std::os::unix::net::SocketAddr::from_abstract_name(name),
+        None => std::os::unix::net::SocketAddr::from_pathname(path),
     }
 }
 

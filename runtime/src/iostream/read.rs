@@ -1,10 +1,12 @@
 //! Reading.
 
-use super::{Buffer, IOStream, Inner, StreamError};
+use super::{Buffer, IOStream, Inner, Link, StreamError};
 use crate::ioloop::Side;
+use futures_core::Stream;
 use memchr::memmem;
 use std::future::poll_fn;
 use std::io;
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 /// So many reads may follow each other without a wait; then others have a turn. They fill a few hundred kilobytes.
@@ -32,16 +34,51 @@ impl IOStream {
         delimiter: &[u8],
         max_bytes: usize,
     ) -> Result<Vec<u8>, StreamError> {
-        let _reading = self.begin_read()?;
         // Where no delimiter begins; looked at once only, so that slow senders cost no more than fast ones.
         let mut searched = 0;
+        let find = |bytes: &[u8]| {
+            let found = memmem::find(&bytes[searched..], delimiter);
+            let end = found.map(|at| searched + at + delimiter.len());
+            searched = (bytes.len() + 1).saturating_sub(delimiter.len().max(1));
+            end
+        };
+        self.read_until_found(max_bytes, find).await
+    }
+
+    /// Reads until `regex` matches, and returns everything up to the match's end, which must be within `max_bytes`.
+    ///
+    /// What is there is searched again from its beginning whenever more has come, as a match may begin anywhere; so give a limit
+    /// that such searches can bear.
+    ///
+    /// ```
+    /// # async fn example(stream: gustnado::iostream::IOStream) -> Result<(), gustnado::iostream::StreamError> {
+    /// let blank_line = regex::bytes::Regex::new(r"\r?\n\r?\n").unwrap();
+    /// let head = stream.read_until_regex(&blank_line, 65_536).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`read_until_within`](Self::read_until_within).
+    #[cfg(feature = "regex")]
+    pub async fn read_until_regex(
+        &self,
+        regex: &regex::bytes::Regex,
+        max_bytes: usize,
+    ) -> Result<Vec<u8>, StreamError> {
+        self.read_until_found(max_bytes, |bytes| regex.find(bytes).map(|found| found.end())).await
+    }
+
+    /// Reads until `find` tells where to end.
+    async fn read_until_found(
+        &self,
+        max_bytes: usize,
+        mut find: impl FnMut(&[u8]) -> Option<usize>,
+    ) -> Result<Vec<u8>, StreamError> {
+        let _reading = self.begin_read()?;
         loop {
-            let (found, pending) = {
-                let incoming = self.shared.incoming.borrow();
-                let bytes = incoming.as_ref().map_or(&[][..], Buffer::bytes);
-                let found = memmem::find(&bytes[searched..], delimiter);
-                (found.map(|at| searched + at + delimiter.len()), bytes.len())
-            };
+            let (found, pending) = self.peek(|bytes| (find(bytes), bytes.len()));
             if found.unwrap_or(pending) > max_bytes {
                 tracing::info!(
                     target: "gustnado.general",
@@ -53,7 +90,6 @@ impl IOStream {
             if let Some(end) = found {
                 return Ok(self.shared.take(end));
             }
-            searched = (pending + 1).saturating_sub(delimiter.len().max(1));
             self.read_more().await?;
         }
     }
@@ -84,6 +120,54 @@ impl IOStream {
         Ok(self.shared.take(max_count.min(self.shared.pending())))
     }
 
+    /// Fills all of `into`. What is not pending already is read right into it, without a copy.
+    ///
+    /// If it is dropped before, or fails, what it has read is in `into`, and lost to other reads; [`read_bytes`](Self::read_bytes)
+    /// loses nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`read_until`](Self::read_until).
+    pub async fn read_into(&self, into: &mut [u8]) -> Result<(), StreamError> {
+        let mut filled = 0;
+        while filled < into.len() {
+            filled += self.read_into_partial(&mut into[filled..]).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads what is there into `into`, and returns how many bytes that were: at least one, unless `into` is empty.
+    ///
+    /// # Errors
+    ///
+    /// As [`read_until`](Self::read_until).
+    pub async fn read_into_partial(&self, into: &mut [u8]) -> Result<usize, StreamError> {
+        let _reading = self.begin_read()?;
+        if into.is_empty() {
+            return Ok(0);
+        }
+        let count = poll_fn(|cx| self.shared.poll_read(cx, into)).await?;
+        self.ended(count)
+    }
+
+    /// What comes, as it comes, until the other side closes; the streaming form of [`read_until_close`](Self::read_until_close).
+    ///
+    /// Nothing is buffered beyond one piece, so a slow reader makes the sender wait.
+    ///
+    /// ```
+    /// # async fn example(stream: gustnado::iostream::IOStream) -> Result<(), gustnado::iostream::StreamError> {
+    /// let mut chunks = stream.chunks();
+    /// let mut size = 0;
+    /// while let Some(chunk) = chunks.next().await {
+    ///     size += chunk?.len();
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn chunks(&self) -> Chunks<'_> {
+        Chunks { stream: self, ended: false }
+    }
+
     /// Reads everything until the other side closes. What is buffered can be read even when the stream is closed already.
     ///
     /// # Errors
@@ -93,7 +177,7 @@ impl IOStream {
         let _reading = self.begin_read()?;
         loop {
             match self.read_more().await {
-                Ok(()) => {}
+                Ok(_) => {}
                 Err(StreamError::Closed(None)) => {
                     return Ok(self.shared.take(self.shared.pending()));
                 }
@@ -102,7 +186,7 @@ impl IOStream {
         }
     }
 
-    fn begin_read(&self) -> Result<Reading<'_>, StreamError> {
+    pub(super) fn begin_read(&self) -> Result<Reading<'_>, StreamError> {
         if self.shared.reading.replace(true) {
             return Err(StreamError::AlreadyReading);
         }
@@ -110,12 +194,18 @@ impl IOStream {
     }
 
     /// Reads more into the buffer; at the end of the stream, closes it.
-    async fn read_more(&self) -> Result<(), StreamError> {
-        if poll_fn(|cx| self.shared.poll_fill(cx)).await? > 0 {
-            return Ok(());
+    async fn read_more(&self) -> Result<usize, StreamError> {
+        let count = poll_fn(|cx| self.shared.poll_fill(cx)).await?;
+        self.ended(count)
+    }
+
+    /// Closes the stream if a read has found its end.
+    fn ended(&self, count: usize) -> Result<usize, StreamError> {
+        if count == 0 {
+            self.shared.close(None);
+            return Err(self.shared.closed_error());
         }
-        self.shared.close(None);
-        Err(self.shared.closed_error())
+        Ok(count)
     }
 
     /// Reads once into the buffer: the number of bytes, or 0 when the other side will send nothing more.
@@ -145,8 +235,57 @@ impl IOStream {
     }
 }
 
+/// What a stream receives, piece by piece; see [`IOStream::chunks`].
+#[derive(Debug)]
+#[must_use = "nothing is read until it is asked for"]
+pub struct Chunks<'a> {
+    stream: &'a IOStream,
+    ended: bool,
+}
+
+impl Chunks<'_> {
+    /// The next piece, or `None` when the other side has closed.
+    ///
+    /// # Errors
+    ///
+    /// [`StreamError::Closed`] with the real error if the connection broke; nothing comes after it.
+    pub async fn next(&mut self) -> Option<Result<Vec<u8>, StreamError>> {
+        poll_fn(|cx| self.poll(cx)).await
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Vec<u8>, StreamError>>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        let shared = &self.stream.shared;
+        if shared.pending() == 0 {
+            let _reading = match self.stream.begin_read() {
+                Ok(reading) => reading,
+                Err(error) => return Poll::Ready(Some(Err(error))),
+            };
+            let read = ready!(shared.poll_fill(cx)).and_then(|count| self.stream.ended(count));
+            if let Err(error) = read {
+                self.ended = true;
+                return Poll::Ready(match error {
+                    StreamError::Closed(None) => None,
+                    error => Some(Err(error)),
+                });
+            }
+        }
+        Poll::Ready(Some(Ok(shared.take(shared.pending()))))
+    }
+}
+
+impl Stream for Chunks<'_> {
+    type Item = Result<Vec<u8>, StreamError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll(cx)
+    }
+}
+
 /// Marks the stream as being read from, until it is dropped.
-struct Reading<'a>(&'a Inner);
+pub(super) struct Reading<'a>(&'a Inner);
 
 impl Drop for Reading<'_> {
     fn drop(&mut self) {
@@ -183,7 +322,50 @@ impl Inner {
         }
     }
 
+    /// Reads once into the buffer.
     pub(super) fn poll_fill(&self, cx: &mut Context<'_>) -> Poll<Result<usize, StreamError>> {
+        self.poll_receive(cx, |link| {
+            let mut incoming = self.incoming.borrow_mut();
+            let buffer = incoming.get_or_insert_with(Buffer::lend);
+            if buffer.len() >= self.max_buffer_size.get() {
+                return Err(None);
+            }
+            let received = self.receive(link, buffer.room());
+            buffer.fill(*received.as_ref().unwrap_or(&0));
+            if buffer.is_empty() {
+                *incoming = None;
+            }
+            received.map_err(Some)
+        })
+    }
+
+    /// Reads into `room`, which is not empty: what is pending, or else from the socket. 0 is the end.
+    pub(super) fn poll_read(
+        &self,
+        cx: &mut Context<'_>,
+        room: &mut [u8],
+    ) -> Poll<Result<usize, StreamError>> {
+        let pending = match &*self.incoming.borrow() {
+            Some(buffer) => {
+                let count = room.len().min(buffer.len());
+                room[..count].copy_from_slice(&buffer.bytes()[..count]);
+                count
+            }
+            None => 0,
+        };
+        if pending > 0 {
+            self.consume(pending);
+            return Poll::Ready(Ok(pending));
+        }
+        self.poll_receive(cx, |link| self.receive(link, room).map_err(Some))
+    }
+
+    /// Calls `receive` when there is something to read, until it has read; `None` from it means that there is no room.
+    fn poll_receive(
+        &self,
+        cx: &mut Context<'_>,
+        mut receive: impl FnMut(&Link) -> Result<usize, Option<io::Error>>,
+    ) -> Poll<Result<usize, StreamError>> {
         let error = {
             let link = self.link.borrow();
             let Some(link) = &*link else { return Poll::Ready(Err(self.closed_error())) };
@@ -197,34 +379,12 @@ impl Inner {
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }
-                let mut incoming = self.incoming.borrow_mut();
-                let buffer = incoming.get_or_insert_with(Buffer::lend);
-                if buffer.len() >= self.max_buffer_size.get() {
-                    break None;
-                }
-                let room = buffer.room();
-                let size = room.len();
-                match link.transport.read(room) {
+                match receive(link) {
                     Ok(0) => self.ended.set(true),
-                    Ok(count) => {
-                        buffer.fill(count);
-                        if count < size {
-                            // A short read has emptied the socket; asking again would only be told so.
-                            link.registration.clear(Side::Read);
-                            self.reads.set(0);
-                        } else {
-                            self.reads.set(self.reads.get() + 1);
-                        }
-                        return Poll::Ready(Ok(count));
-                    }
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                        link.registration.clear(Side::Read);
-                    }
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    Err(error) => break Some(error),
-                }
-                if buffer.is_empty() {
-                    *incoming = None;
+                    Ok(count) => return Poll::Ready(Ok(count)),
+                    Err(Some(error)) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    Err(Some(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) => break error,
                 }
             }
         };
@@ -235,5 +395,24 @@ impl Inner {
         };
         self.close(Some(error));
         Poll::Ready(Err(self.closed_error()))
+    }
+
+    /// One read from the socket, and what it says of the next one.
+    fn receive(&self, link: &Link, room: &mut [u8]) -> io::Result<usize> {
+        let size = room.len();
+        let received = link.transport.read(room);
+        match &received {
+            // A short read has emptied the socket; asking again would only be told so.
+            Ok(count) if *count < size && *count > 0 => {
+                link.registration.clear(Side::Read);
+                self.reads.set(0);
+            }
+            Ok(_) => self.reads.set(self.reads.get() + 1),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                link.registration.clear(Side::Read);
+            }
+            Err(_) => {}
+        }
+        received
     }
 }

@@ -3,51 +3,85 @@
 //! One variant per kind, so that the stream above is written once. With a single system call behind each operation, the branch
 //! costs nothing.
 
+use crate::sys::Interest;
+use mio::unix::pipe;
 use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::net::UnixStream;
 
 /// A carrier of bytes that never blocks.
 #[derive(Debug)]
 pub(crate) enum Transport {
     Tcp(TcpStream),
+    Unix(UnixStream),
+    /// The end of a pipe that is read from.
+    Reader(pipe::Receiver),
+    /// The end of a pipe that is written to.
+    Writer(pipe::Sender),
 }
 
 impl Transport {
     pub(super) fn fd(&self) -> RawFd {
         match self {
             Self::Tcp(stream) => stream.as_raw_fd(),
+            Self::Unix(stream) => stream.as_raw_fd(),
+            Self::Reader(pipe) => pipe.as_raw_fd(),
+            Self::Writer(pipe) => pipe.as_raw_fd(),
+        }
+    }
+
+    /// What there is to wait for.
+    pub(super) fn interest(&self) -> Interest {
+        match self {
+            Self::Tcp(_) | Self::Unix(_) => Interest::Both,
+            Self::Reader(_) => Interest::Read,
+            Self::Writer(_) => Interest::Write,
         }
     }
 
     pub(super) fn read(&self, into: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Tcp(stream) => (&*stream).read(into),
+            Self::Unix(stream) => (&*stream).read(into),
+            Self::Reader(pipe) => (&*pipe).read(into),
+            // Only its error says anything, when the reader has gone.
+            Self::Writer(_) => Ok(0),
         }
     }
 
     pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Tcp(stream) => (&*stream).write(bytes),
+            Self::Unix(stream) => (&*stream).write(bytes),
+            Self::Reader(_) => Err(io::ErrorKind::BrokenPipe.into()),
+            Self::Writer(pipe) => (&*pipe).write(bytes),
         }
     }
 
     pub(super) fn write_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         match self {
             Self::Tcp(stream) => (&*stream).write_vectored(pieces),
+            Self::Unix(stream) => (&*stream).write_vectored(pieces),
+            Self::Reader(_) => Err(io::ErrorKind::BrokenPipe.into()),
+            Self::Writer(pipe) => (&*pipe).write_vectored(pieces),
         }
     }
 
-    /// Tells the other side that nothing more will be written.
+    /// Tells the other side that nothing more will be written. A pipe says that by being closed only.
     pub(super) fn shutdown(&self) -> io::Result<()> {
         match self {
             Self::Tcp(stream) => stream.shutdown(Shutdown::Write),
+            Self::Unix(stream) => stream.shutdown(Shutdown::Write),
+            Self::Reader(_) | Self::Writer(_) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 
     pub(super) fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         match self {
             Self::Tcp(stream) => stream.set_nodelay(nodelay),
+            // They never wait for more.
+            Self::Unix(_) | Self::Reader(_) | Self::Writer(_) => Ok(()),
         }
     }
 
@@ -55,12 +89,26 @@ impl Transport {
     pub(super) fn take_error(&self) -> io::Result<Option<io::Error>> {
         match self {
             Self::Tcp(stream) => stream.take_error(),
+            Self::Unix(stream) => stream.take_error(),
+            Self::Reader(_) | Self::Writer(_) => Ok(None),
+        }
+    }
+
+    /// Whether a connection that was begun is there; `NotConnected` while it is not.
+    pub(super) fn connected(&self) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.peer_addr().map(drop),
+            Self::Unix(stream) => stream.peer_addr().map(drop),
+            Self::Reader(_) | Self::Writer(_) => Ok(()),
         }
     }
 
     pub(super) fn peer_addr(&self) -> io::Result<SocketAddr> {
         match self {
             Self::Tcp(stream) => stream.peer_addr(),
+            Self::Unix(_) | Self::Reader(_) | Self::Writer(_) => {
+                Err(io::Error::new(io::ErrorKind::Unsupported, "only TCP has addresses"))
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Writing.
 
-use super::{IOStream, Inner, StreamError};
+use super::{IOStream, Inner, StreamError, Transport};
 use crate::ioloop::{Shared, Side, spawn};
 use bytes::{Buf, Bytes};
 use std::collections::VecDeque;
@@ -56,6 +56,12 @@ impl IOStream {
     pub fn write_bytes(&self, bytes: Bytes) -> Write {
         let whole = bytes.clone();
         self.write_from(&bytes, |rest| whole.slice_ref(rest))
+    }
+
+    /// Like [`write`](Self::write), for bytes that lie in several places: sent with one system call, if the socket takes them.
+    pub fn write_vectored(&self, pieces: &[IoSlice<'_>]) -> Write {
+        let result = self.shared.write_vectored(pieces);
+        self.finish_write(result)
     }
 
     fn write_from(&self, bytes: &[u8], keep: impl FnOnce(&[u8]) -> Bytes) -> Write {
@@ -168,36 +174,15 @@ impl Inner {
             return Err(self.closed_error());
         }
         let mut outgoing = self.outgoing.borrow_mut();
-        if outgoing
-            .max_size
-            .is_some_and(|max| outgoing.waiting_bytes().saturating_add(bytes.len()) > max)
-        {
-            return Err(StreamError::BufferFull);
-        }
-        outgoing.queued += bytes.len() as u64;
+        outgoing.queue(bytes.len())?;
         let mut rest = bytes;
         while outgoing.is_empty() && !rest.is_empty() {
-            let written = match &*self.link.borrow() {
-                Some(link) => {
-                    let written = link.transport.write(rest);
-                    if would_block(&written) {
-                        link.registration.clear(Side::Write);
-                    }
-                    written
-                }
-                None => return Err(StreamError::Closed(None)),
-            };
-            match written {
-                Ok(count) => {
-                    outgoing.sent += count as u64;
-                    rest = &rest[count..];
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            match self.transmit(&mut outgoing, |transport| transport.write(rest)) {
+                Ok(Some(count)) => rest = &rest[count..],
+                Ok(None) => break,
                 Err(error) => {
                     drop(outgoing);
-                    self.close(Some(error));
-                    return Err(self.closed_error());
+                    return Err(self.fail(error));
                 }
             }
         }
@@ -205,6 +190,105 @@ impl Inner {
             outgoing.push(keep(rest));
         }
         Ok(outgoing.queued)
+    }
+
+    fn write_vectored(&self, pieces: &[IoSlice<'_>]) -> Result<u64, StreamError> {
+        if self.closed.borrow().is_some() {
+            return Err(self.closed_error());
+        }
+        let mut outgoing = self.outgoing.borrow_mut();
+        outgoing.queue(pieces.iter().map(|piece| piece.len()).sum())?;
+        let mut sent = 0;
+        if outgoing.is_empty() {
+            let first = &pieces[..pieces.len().min(PIECES)];
+            match self.transmit(&mut outgoing, |transport| transport.write_vectored(first)) {
+                Ok(count) => sent = count.unwrap_or(0),
+                Err(error) => {
+                    drop(outgoing);
+                    return Err(self.fail(error));
+                }
+            }
+        }
+        for piece in pieces {
+            let rest = &piece[sent.min(piece.len())..];
+            sent -= piece.len() - rest.len();
+            if !rest.is_empty() {
+                outgoing.push(Bytes::copy_from_slice(rest));
+            }
+        }
+        Ok(outgoing.queued)
+    }
+
+    /// Sends what the socket takes of `pieces`, if nothing waits to be sent before; how much that was.
+    #[cfg(any(feature = "tokio", feature = "futures-io"))]
+    pub(super) fn poll_write(
+        &self,
+        cx: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<Result<usize, StreamError>> {
+        loop {
+            if self.closed.borrow().is_some() {
+                return Poll::Ready(Err(self.closed_error()));
+            }
+            let mut outgoing = self.outgoing.borrow_mut();
+            if !outgoing.is_empty() {
+                let queued = outgoing.queued;
+                outgoing.wait_for(queued, cx.waker(), true);
+                return Poll::Pending;
+            }
+            if let Some(link) = &*self.link.borrow() {
+                std::task::ready!(link.registration.poll(Side::Write, cx));
+            }
+            if outgoing.writes == WRITES_PER_TURN {
+                outgoing.writes = 0;
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            match self.transmit(&mut outgoing, |transport| transport.write_vectored(pieces)) {
+                Ok(Some(count)) => {
+                    outgoing.queued += count as u64;
+                    outgoing.writes += 1;
+                    return Poll::Ready(Ok(count));
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    drop(outgoing);
+                    return Poll::Ready(Err(self.fail(error)));
+                }
+            }
+        }
+    }
+
+    /// Writes once, now: how much was sent, or `None` if the socket takes nothing.
+    fn transmit(
+        &self,
+        outgoing: &mut Outgoing,
+        mut write: impl FnMut(&Transport) -> io::Result<usize>,
+    ) -> Result<Option<usize>, Option<io::Error>> {
+        let link = self.link.borrow();
+        let Some(link) = &*link else { return Err(None) };
+        loop {
+            match write(&link.transport) {
+                Ok(count) => {
+                    outgoing.sent += count as u64;
+                    return Ok(Some(count));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    link.registration.clear(Side::Write);
+                    return Ok(None);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Some(error)),
+            }
+        }
+    }
+
+    /// Closes the stream for an error of the socket, if there was still one; the error for its user.
+    fn fail(&self, error: Option<io::Error>) -> StreamError {
+        if let Some(error) = error {
+            self.close(Some(error));
+        }
+        self.closed_error()
     }
 
     fn write_both(&self, first: &[u8], second: Bytes) -> Result<u64, StreamError> {
@@ -279,6 +363,16 @@ impl Outgoing {
         usize::try_from(self.queued - self.sent).unwrap_or(usize::MAX)
     }
 
+    /// Counts `size` bytes as accepted, if so many may wait.
+    fn queue(&mut self, size: usize) -> Result<(), StreamError> {
+        let waiting = self.waiting_bytes().saturating_add(size);
+        if self.max_size.is_some_and(|max| waiting > max) {
+            return Err(StreamError::BufferFull);
+        }
+        self.queued += size as u64;
+        Ok(())
+    }
+
     /// Says whether a background sender must be started, which is then taken as done.
     fn begin(&mut self) -> bool {
         !self.is_empty() && !std::mem::replace(&mut self.sending, true)
@@ -293,7 +387,7 @@ impl Outgoing {
         }
     }
 
-    fn write_to(&self, transport: &super::Transport) -> io::Result<usize> {
+    fn write_to(&self, transport: &Transport) -> io::Result<usize> {
         let mut slices = [IoSlice::new(&[]); PIECES];
         let mut count = 0;
         for (slice, piece) in slices.iter_mut().zip(&self.pieces) {

@@ -1,0 +1,90 @@
+//! The kinds of streams that the suites run for.
+
+use gustnado::iostream::{IOStream, StreamError};
+use std::future::{Future, poll_fn};
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::net::UnixStream;
+use std::pin::Pin;
+use std::task::Poll;
+
+/// Streams of one kind.
+pub(crate) trait Kind {
+    /// Two streams: what is written to the second arrives at the first. On a [`Duplex`] kind, the other way round, too.
+    async fn pair() -> (IOStream, IOStream);
+}
+
+/// A kind whose streams carry bytes both ways.
+pub(crate) trait Duplex: Kind {}
+
+pub(crate) struct Tcp;
+
+impl Kind for Tcp {
+    async fn pair() -> (IOStream, IOStream) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let stream = IOStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let peer = IOStream::from_tcp(listener.accept().unwrap().0).unwrap();
+        peer.set_nodelay(true).unwrap();
+        (stream, peer)
+    }
+}
+
+impl Duplex for Tcp {}
+
+pub(crate) struct Unix;
+
+impl Kind for Unix {
+    async fn pair() -> (IOStream, IOStream) {
+        let (one, other) = UnixStream::pair().unwrap();
+        (IOStream::from_unix(one).unwrap(), IOStream::from_unix(other).unwrap())
+    }
+}
+
+impl Duplex for Unix {}
+
+pub(crate) struct Pipe;
+
+impl Kind for Pipe {
+    async fn pair() -> (IOStream, IOStream) {
+        let (reader, writer) = std::io::pipe().unwrap();
+        (IOStream::from_reader(reader).unwrap(), IOStream::from_writer(writer).unwrap())
+    }
+}
+
+/// Makes a test of each function for each kind of stream; those behind `both ways` need streams that carry bytes both ways.
+macro_rules! for_each_kind {
+    ($($test:ident)* $(, both ways: $($duplex:ident)*)?) => {
+        mod tcp {
+            $(#[gustnado::test] async fn $test() { super::$test::<crate::kinds::Tcp>().await; })*
+            $($(#[gustnado::test] async fn $duplex() { super::$duplex::<crate::kinds::Tcp>().await; })*)?
+        }
+        mod unix {
+            $(#[gustnado::test] async fn $test() { super::$test::<crate::kinds::Unix>().await; })*
+            $($(#[gustnado::test] async fn $duplex() { super::$duplex::<crate::kinds::Unix>().await; })*)?
+        }
+        mod pipe {
+            $(#[gustnado::test] async fn $test() { super::$test::<crate::kinds::Pipe>().await; })*
+        }
+    };
+}
+
+pub(crate) use for_each_kind;
+
+/// Gives a future one turn.
+pub(crate) async fn poll_once<F: Future>(mut future: Pin<&mut F>) -> Poll<F::Output> {
+    poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await
+}
+
+pub(crate) fn is_closed<T>(result: Result<T, StreamError>) -> bool {
+    matches!(result, Err(StreamError::Closed(None)))
+}
+
+/// Writes in the background, and closes then if `and_close`; keeps the writer open else.
+pub(crate) fn feed(writer: IOStream, bytes: Vec<u8>, and_close: bool) {
+    drop(gustnado::ioloop::spawn(async move {
+        // The reader may have had enough.
+        let _ = writer.write(&bytes).await;
+        if !and_close {
+            std::future::pending::<()>().await;
+        }
+    }));
+}
