@@ -43,6 +43,9 @@ pub trait Runtime: Copy + 'static {
     /// Whether it has a lock of its own, without which there is no [`Runtime::lock`].
     const LOCKS: bool = false;
 
+    /// Whether it has threads for jobs that block, without which there is no [`Runtime::run_blocking`].
+    const EXECUTORS: bool = false;
+
     /// Both ends of a queue for `limit` items.
     fn queue(self, limit: usize) -> impl Queue {
         let _ = limit;
@@ -50,6 +53,11 @@ pub trait Runtime: Copy + 'static {
 
     /// A lock that nobody holds; a clone is the same lock.
     fn lock(self) -> impl Lock {}
+
+    /// Runs `job` on another thread, and awaits its result.
+    fn run_blocking(self, job: impl FnOnce() -> usize + Send + 'static) -> impl Future {
+        async { job() }
+    }
 }
 
 /// A queue, as its users would use it.
@@ -127,6 +135,9 @@ pub async fn measure_all<R: Runtime>(runtime: R) {
     }
     if R::LOCKS {
         report("lock_hand_over", least(20, async || lock_hand_over(runtime).await).await);
+    }
+    if R::EXECUTORS {
+        report("run_blocking", least(20, async || run_blocking(runtime).await).await);
     }
 }
 
@@ -251,6 +262,16 @@ async fn lock_hand_over<R: Runtime>(runtime: R) -> usize {
         black_box(task.await);
     }
     TASKS * TIMES
+}
+
+/// 10 000 times: run a job that does nothing on another thread, and await its result.
+async fn run_blocking<R: Runtime>(runtime: R) -> usize {
+    const TIMES: usize = 10_000;
+
+    for number in 0..TIMES {
+        black_box(runtime.run_blocking(move || black_box(number)).await);
+    }
+    TIMES
 }
 
 /// The least processor time of `rounds`, in nanoseconds for each of the work's units.

@@ -86,7 +86,7 @@ macro_rules! routes {
 pub mod prelude {
     pub use crate::coroutine::{Multi, PeriodicCallback, moment, sleep, with_timeout};
     pub use crate::http::{AsyncHTTPClient, BodyStream, HTTPRequest, Request, Response};
-    pub use crate::ioloop::{IOLoop, spawn};
+    pub use crate::ioloop::{IOLoop, run_in_executor, spawn};
     pub use crate::{
         Application, Context, Error, Form, FromCapture, FromRequest, HTTPError, Html, Json, Method,
         Query, Redirect, Respond, Result, StatusCode, Streamed, WithContext, delete, get, head,

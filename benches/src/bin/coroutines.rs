@@ -45,6 +45,7 @@ impl Runtime for Gustnado {
 
     const QUEUES: bool = true;
     const LOCKS: bool = true;
+    const EXECUTORS: bool = true;
 
     fn queue(self, limit: usize) -> impl workload::Queue {
         Numbers(Queue::new(limit))
@@ -52,6 +53,10 @@ impl Runtime for Gustnado {
 
     fn lock(self) -> impl workload::Lock {
         Shared(Rc::new(Lock::new(())))
+    }
+
+    fn run_blocking(self, job: impl FnOnce() -> usize + Send + 'static) -> impl Future {
+        ioloop::run_in_executor(job)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::Deadline;
 use super::children::{self, Child, Family};
+use super::executor::Executor;
 use super::mailbox::{self, Letter, LoopMailbox, Mailbox};
 use super::random::Random;
 use super::slab::{Key, Slab};
@@ -48,6 +49,8 @@ pub(crate) struct Core {
     /// How many callbacks have run since the last wait.
     unpolled: Cell<u32>,
     pub(super) random: Random,
+    /// None for the one of the process.
+    pub(super) executor: RefCell<Option<Executor>>,
     /// Empty vectors between turns, kept for their memory.
     events: Cell<Vec<Event>>,
     letters: Cell<Vec<Letter>>,
@@ -96,6 +99,7 @@ impl Core {
             sources: RefCell::new(Sources::new()),
             epoch: backend.now(),
             random: Random::new(backend.seed()),
+            executor: RefCell::default(),
             backend: RefCell::new(backend),
             mailbox,
             now: Cell::new(0),

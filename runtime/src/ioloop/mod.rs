@@ -33,6 +33,7 @@
 mod children;
 mod core;
 mod events;
+mod executor;
 mod frame;
 mod handle;
 mod mailbox;
@@ -60,6 +61,7 @@ use std::time::{Duration, Instant};
 pub(crate) use children::Children;
 pub(crate) use core::{Core, log_panic};
 pub use events::Events;
+pub use executor::{Execution, Executor, run_in_executor};
 pub use frame::Frame;
 pub use handle::Handle;
 pub(crate) use pool::{Pooled, Shared};

@@ -81,6 +81,14 @@ enum Cause {
 }
 
 impl JoinError {
+    pub(super) const fn cancelled() -> Self {
+        Self(Cause::Cancelled)
+    }
+
+    pub(super) const fn panicked(payload: Box<dyn Any + Send>) -> Self {
+        Self(Cause::Panicked(payload))
+    }
+
     /// Whether the task was cancelled.
     pub fn is_cancelled(&self) -> bool {
         matches!(self.0, Cause::Cancelled)
@@ -198,7 +206,7 @@ impl<F: Future> Task<F> {
         // Dropping the future may panic, too; the task has then ended all the same.
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| *stage = Stage::Finished(None))) {
             self.log(&*payload);
-            let panicked = Err(JoinError(Cause::Panicked(payload)));
+            let panicked = Err(JoinError::panicked(payload));
             self.drop_quietly(std::mem::replace(&mut result, panicked));
         }
         if let Stage::Finished(place) = &mut *stage {
@@ -234,11 +242,11 @@ impl<F: Future> Run for Task<F> {
         let future = unsafe { Pin::new_unchecked(future) };
         let result = match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
             Ok(Poll::Ready(value)) => Ok(value),
-            Ok(Poll::Pending) if self.cancelled.get() => Err(JoinError(Cause::Cancelled)),
+            Ok(Poll::Pending) if self.cancelled.get() => Err(JoinError::cancelled()),
             Ok(Poll::Pending) => return false,
             Err(payload) => {
                 self.log(&*payload);
-                Err(JoinError(Cause::Panicked(payload)))
+                Err(JoinError::panicked(payload))
             }
         };
         self.finish(stage, result);
@@ -258,7 +266,7 @@ impl<F: Future> Run for Task<F> {
             return false;
         };
         if let Stage::Running(_) = *stage {
-            self.finish(stage, Err(JoinError(Cause::Cancelled)));
+            self.finish(stage, Err(JoinError::cancelled()));
         }
         true
     }

@@ -1,10 +1,13 @@
 //! The application: routes, what handlers are provided with, and the check of both.
 
 use std::fmt;
+use std::panic::Location;
 
+use super::endings::Endings;
 use super::provided::Provided;
 use super::routing::Router;
 use super::{Address, Route, Server, Site, Workers};
+use crate::coroutine::Outcome;
 use crate::error::Result;
 use crate::http::Settings;
 
@@ -33,6 +36,7 @@ pub struct Application {
     routes: Vec<Route>,
     provided: Provided,
     settings: Settings,
+    endings: Endings,
     problems: Vec<String>,
 }
 
@@ -43,6 +47,7 @@ impl Application {
             routes,
             provided: Provided::default(),
             settings: Settings::default(),
+            endings: Endings::default(),
             problems: Vec::new(),
         }
     }
@@ -73,6 +78,40 @@ impl Application {
     #[must_use]
     pub fn max_body_size(mut self, bytes: u64) -> Self {
         self.settings.limits.body = bytes;
+        self
+    }
+
+    /// Does something at the end: when the server [has been asked to end](Server::run), and the last request was answered.
+    ///
+    /// All that was said this way is done one after the other, the last one first, as destructors are. Together with the requests
+    /// it has until the server's [timeout](Server::shutdown_timeout), and is then dropped; what has not begun by then
+    /// has one turn. A failure and a panic are logged, and keep nothing else from being done. With
+    /// [several threads](Self::workers), it is done on each.
+    ///
+    /// ```no_run
+    /// use gustnado::prelude::*;
+    /// use gustnado::ioloop::Executor;
+    ///
+    /// # #[route("/")] async fn index() {}
+    /// #[gustnado::main]
+    /// async fn main() -> Result<()> {
+    ///     let files = Executor::new(4);
+    ///     Application::new(routes![index])
+    ///         .provide(files.clone())
+    ///         .on_shutdown(async move || files.shutdown().await)
+    ///         .listen(8888)?
+    ///         .run()
+    ///         .await
+    /// }
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn on_shutdown<F, O>(mut self, hook: F) -> Self
+    where
+        F: AsyncFnOnce() -> O + 'static,
+        O: Outcome,
+    {
+        self.endings.add(Location::caller(), async move |_| hook().await);
         self
     }
 
@@ -138,7 +177,7 @@ impl Application {
         if !self.problems.is_empty() {
             return Err(StartupError { problems: self.problems });
         }
-        Ok(Site::new(router, self.provided, self.settings))
+        Ok(Site::new(router, self.provided, self.settings, self.endings))
     }
 }
 

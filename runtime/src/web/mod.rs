@@ -10,6 +10,7 @@ mod address;
 mod application;
 mod arguments;
 mod context;
+mod endings;
 mod error_page;
 mod log;
 mod provided;

@@ -12,7 +12,7 @@ use super::Site;
 use super::workers::{Crew, Worker};
 use crate::error::{Result, WithContext};
 use crate::http::HTTPServer;
-use crate::ioloop::{Signal, Signals};
+use crate::ioloop::{Core, Signal, Signals};
 
 /// How long requests that are being answered may go on after the end was asked for: a little less than what most
 /// supervisors wait before they kill.
@@ -39,6 +39,7 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(25);
 /// # Ok::<(), Error>(())
 /// ```
 pub struct Server {
+    site: Site,
     http: HTTPServer,
     addresses: Vec<SocketAddr>,
     shutdown_timeout: Duration,
@@ -48,14 +49,13 @@ pub struct Server {
 
 impl Server {
     pub(super) fn new(site: Site, listeners: Vec<TcpListener>) -> Result<Self> {
-        let settings = site.settings().clone();
-        let http = HTTPServer::new(site, settings);
+        let http = HTTPServer::new(site.clone(), site.settings().clone());
         let mut addresses = Vec::with_capacity(listeners.len());
         for listener in listeners {
             addresses.push(listener.local_addr()?);
             http.add_socket(listener)?;
         }
-        Ok(Self { http, addresses, shutdown_timeout: SHUTDOWN_TIMEOUT, workers: Vec::new() })
+        Ok(Self { site, http, addresses, shutdown_timeout: SHUTDOWN_TIMEOUT, workers: Vec::new() })
     }
 
     pub(super) fn with_workers(self, workers: Vec<Worker>) -> Self {
@@ -67,7 +67,8 @@ impl Server {
         &self.addresses
     }
 
-    /// How long requests may go on after the end was asked for: 25 seconds unless set.
+    /// How long requests, and what is to be done [at the end](super::Application::on_shutdown), may go on after the end
+    /// was asked for: 25 seconds unless set.
     #[must_use]
     pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
         self.shutdown_timeout = timeout;
@@ -75,8 +76,9 @@ impl Server {
     }
 
     /// Serves until the process is asked to end (SIGINT, SIGTERM); then accepts nothing more, closes the connections
-    /// that wait for a request, and lets those that are being answered finish until the
-    /// [timeout](Self::shutdown_timeout). A second signal ends it at once.
+    /// that wait for a request, lets those that are being answered finish, and does what is to be done
+    /// [at the end](super::Application::on_shutdown), all until the [timeout](Self::shutdown_timeout). A second signal ends
+    /// it at once.
     ///
     /// # Errors
     ///
@@ -128,11 +130,14 @@ impl Server {
         crew.ended().await
     }
 
-    /// Ends the connections of this thread.
+    /// Ends what this thread does.
     pub(super) async fn shutdown(&self) {
-        if !self.http.shutdown(self.shutdown_timeout).await {
+        let core = Core::current_or_panic();
+        let deadline = core.instant(core.deadline(self.shutdown_timeout.into()));
+        if !self.http.shutdown(deadline).await {
             tracing::warn!(target: "gustnado.general", "some requests did not finish in time");
         }
+        self.site.shutdown(deadline).await;
     }
 }
 

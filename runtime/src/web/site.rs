@@ -1,16 +1,18 @@
 //! An application at work.
 
+use std::cell::Cell;
 use std::fmt;
 use std::rc::Rc;
 
 use ::http::{Method, StatusCode};
 
+use super::endings::Endings;
 use super::provided::Provided;
 use super::routing::Router;
 use super::{Context, Respond, Route, log};
 use crate::error::{Error, HTTPError};
 use crate::http::{Request, Response, Service, Settings};
-use crate::ioloop::Frame;
+use crate::ioloop::{Core, Deadline, Frame};
 
 /// An application that was checked and is ready to serve. A clone is the same one.
 #[derive(Clone)]
@@ -20,16 +22,30 @@ struct Inner {
     router: Router,
     provided: Provided,
     settings: Settings,
+    endings: Cell<Endings>,
 }
 
 impl Site {
-    pub(super) fn new(router: Router, provided: Provided, settings: Settings) -> Self {
-        Self(Rc::new(Inner { router, provided, settings }))
+    pub(super) fn new(
+        router: Router,
+        provided: Provided,
+        settings: Settings,
+        endings: Endings,
+    ) -> Self {
+        Self(Rc::new(Inner { router, provided, settings, endings: Cell::new(endings) }))
     }
 
     /// The limits and deadlines that its connections should have.
     pub fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    /// Does what was to be done [at the end](super::Application::on_shutdown), until `deadline`; the second time, nothing. A
+    /// [`Server`](super::Server) does this itself: it is for who serves a site in another way.
+    pub async fn shutdown(&self, deadline: impl Into<Deadline>) {
+        let core = Core::current_or_panic();
+        let deadline = core.instant(core.deadline(deadline.into()));
+        self.0.endings.take().run(deadline).await;
     }
 
     pub(crate) fn route(&self, index: usize) -> &Route {

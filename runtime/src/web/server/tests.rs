@@ -1,4 +1,4 @@
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::future::pending;
 use std::rc::Rc;
@@ -112,4 +112,94 @@ fn a_worker_that_fails_ends_all_and_says_why() {
 fn a_factory_that_fails_at_once_is_told_by_listen() {
     let error = Application::workers(2, || Err(Error::msg("no database"))).listen(0).unwrap_err();
     assert_eq!(error.to_string(), "no database");
+}
+
+#[test]
+fn what_is_to_be_done_at_the_end_is_done_after_the_last_answer_the_last_one_first() {
+    async fn panics() {
+        panic!("as it must");
+    }
+    run(async {
+        let order = Rc::new(RefCell::new(Vec::new()));
+        let note = |what: &'static str| {
+            let order = Rc::clone(&order);
+            async move || {
+                order.borrow_mut().push(what);
+                sleep(Duration::from_millis(1)).await;
+                order.borrow_mut().push(what);
+            }
+        };
+        let noted = Rc::clone(&order);
+        let answered = Route::new("/", "answered", HERE).handler(move |cx| {
+            let noted = Rc::clone(&noted);
+            async move {
+                sleep(Duration::from_millis(50)).await;
+                noted.borrow_mut().push("answer");
+                "slow".respond(&cx)
+            }
+        });
+        let server = Application::new(vec![answered])
+            .on_shutdown(note("database"))
+            .on_shutdown(async || Err::<(), _>("failed"))
+            .on_shutdown(panics)
+            .on_shutdown(note("jobs"))
+            .listen("127.0.0.1:0")?;
+        let address = server.addresses()[0];
+        let answer = spawn(async move { ask(address, "/").await });
+        server.run_until(sleep(Duration::from_millis(20))).await?;
+        assert!(answer.await??.ends_with("slow"));
+        assert_eq!(*order.borrow(), ["answer", "jobs", "jobs", "database", "database"]);
+        Ok(())
+    });
+}
+
+#[test]
+fn what_is_to_be_done_at_the_end_shares_the_timeout_and_has_a_turn_at_least() {
+    run(async {
+        let turns = Rc::new(Cell::new(0));
+        let count = || {
+            let turns = Rc::clone(&turns);
+            async move || {
+                turns.set(turns.get() + 1);
+                pending::<()>().await;
+            }
+        };
+        let server = slow()
+            .on_shutdown(count())
+            .on_shutdown(count())
+            .listen("127.0.0.1:0")?
+            .shutdown_timeout(Duration::from_millis(50));
+        let address = server.addresses()[0];
+        let answer = spawn(async move { ask(address, "/stuck").await });
+        server.run_until(sleep(Duration::from_millis(20))).await?;
+        assert_eq!((answer.await??.as_str(), turns.get()), ("", 2));
+        Ok(())
+    });
+}
+
+#[test]
+fn every_worker_does_what_is_to_be_done_at_the_end() {
+    run(async {
+        let (sender, ended) = std::sync::mpsc::channel();
+        let factory = move || {
+            let sender = sender.clone();
+            let end = async move || sender.send(std::thread::current().id());
+            Ok(slow().on_shutdown(end))
+        };
+        let server = Application::workers(3, factory).listen("127.0.0.1:0")?;
+        server.run_until(sleep(Duration::from_millis(1))).await?;
+        assert_eq!(ended.try_iter().collect::<HashSet<_>>().len(), 3);
+        Ok(())
+    });
+}
+
+#[gustnado_macros::test(crate = crate)]
+async fn a_site_ends_once() {
+    let count = Rc::new(Cell::new(0));
+    let counted = Rc::clone(&count);
+    let site = slow().on_shutdown(async move || counted.set(counted.get() + 1)).build().unwrap();
+    for _ in 0..2 {
+        site.shutdown(Duration::MAX).await;
+    }
+    assert_eq!(count.get(), 1);
 }

@@ -52,6 +52,12 @@ impl Runtime for Smol {
     {
         try_join_all(children)
     }
+
+    const EXECUTORS: bool = true;
+
+    fn run_blocking(self, job: impl FnOnce() -> usize + Send + 'static) -> impl Future {
+        smol::unblock(job)
+    }
 }
 
 fn main() {

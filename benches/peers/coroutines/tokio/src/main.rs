@@ -52,6 +52,7 @@ impl Runtime for Tokio {
 
     const QUEUES: bool = true;
     const LOCKS: bool = true;
+    const EXECUTORS: bool = true;
 
     fn queue(self, limit: usize) -> impl workload::Queue {
         let (sender, receiver) = mpsc::channel(limit);
@@ -60,6 +61,10 @@ impl Runtime for Tokio {
 
     fn lock(self) -> impl workload::Lock {
         Shared(Rc::new(Mutex::new(())))
+    }
+
+    fn run_blocking(self, job: impl FnOnce() -> usize + Send + 'static) -> impl Future {
+        task::spawn_blocking(job)
     }
 }
 
