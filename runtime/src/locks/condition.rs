@@ -5,7 +5,7 @@ use crate::coroutine::cancel_after;
 use crate::ioloop::{Deadline, Key};
 use std::cell::Cell;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -49,8 +49,9 @@ impl Condition {
 
     /// Waits for a notification until `deadline`; says whether it came. Tornado's `wait(timeout)`, which never fails either.
     pub fn wait_until(&self, deadline: impl Into<Deadline>) -> impl Future<Output = bool> {
-        let wait = cancel_after(deadline, self.wait());
-        async { wait.await.is_ok() }
+        let mut wait = cancel_after(deadline, self.wait());
+        // An async block would hold it twice: as it was captured, and where it is awaited.
+        poll_fn(move |cx| Pin::new(&mut wait).poll(cx).map(|outcome| outcome.is_ok()))
     }
 
     /// Wakes the `count` that have waited longest, or all, if there are fewer. Those who begin to wait afterwards are not meant,

@@ -70,11 +70,7 @@ impl Event {
         &self,
         deadline: impl Into<Deadline>,
     ) -> impl Future<Output = Result<(), TimeoutError>> {
-        let wait = cancel_after(deadline, self.wait());
-        async {
-            wait.await?;
-            Ok(())
-        }
+        cancel_after(deadline, self.wait())
     }
 }
 
