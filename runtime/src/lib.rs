@@ -24,6 +24,7 @@
 //! | 1 | [`ioloop`] | the loop: callbacks, timeouts, events, and tasks whose wakers are integers |
 //! | 2 | [`coroutine`] | what can be awaited: [`sleep`](coroutine::sleep), [`with_timeout`](coroutine::with_timeout), [`Multi`](fn@coroutine::Multi) |
 //! | 2 | [`locks`], [`queues`] | coroutines that wait for each other, and that work for each other |
+//! | 2 | [`jobs`] | what is done after the response was sent, and done again if it fails |
 //! | 3 | [`iostream`], [`tcpserver`], [`netutil`] | bytes over sockets |
 //! | 4 | [`http`] | the protocol, each rule once; its [server](http::HTTPServer), and its [client](http::AsyncHTTPClient) |
 //! | 5 | the names of this page | [`Application`], routes, arguments, responses, errors |
@@ -45,6 +46,7 @@ pub mod coroutine;
 pub mod http;
 pub mod ioloop;
 pub mod iostream;
+pub mod jobs;
 pub mod locks;
 pub mod netutil;
 pub mod queues;

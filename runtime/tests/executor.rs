@@ -207,7 +207,7 @@ fn a_panic_that_nobody_waits_for_is_logged() {
         let lines = Lines::default();
         let log = lines.clone();
         // That thread's log, for as long as it lives.
-        let listen = move || std::mem::forget(tracing::subscriber::set_default(log));
+        let listen = move || std::mem::forget(log.listen());
         executor.run(listen).await.unwrap();
 
         let (job, begun, release) = gate();

@@ -1,11 +1,15 @@
 //! Keeps what is logged.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::{DefaultGuard, set_default};
-use tracing::{Event, Level, Metadata, Subscriber};
+use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
+
+/// As long as there is but one subscriber, `tracing` asks a thread that meets an event first for *its* subscriber, and if it has none,
+/// the event is off for all threads. So there is always another one.
+static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(Lines::default()));
 
 /// What was logged from `info` on, as `LEVEL target message`. A clone sees the same lines.
 #[derive(Clone, Debug, Default)]
@@ -15,8 +19,14 @@ impl Lines {
     /// Keeps what this thread logs until the guard is dropped.
     pub fn capture() -> (Self, DefaultGuard) {
         let lines = Self::default();
-        let guard = set_default(lines.clone());
+        let guard = lines.listen();
         (lines, guard)
+    }
+
+    /// Keeps also what the thread of this call logs until the guard is dropped.
+    pub fn listen(&self) -> DefaultGuard {
+        LazyLock::force(&ANOTHER);
+        set_default(self.clone())
     }
 
     /// The lines so far; they are forgotten.

@@ -57,7 +57,7 @@ impl Server {
         let lines = Lines::default();
         let log = logs.then(|| lines.clone());
         std::thread::spawn(move || {
-            let _log = log.map(tracing::subscriber::set_default);
+            let _log = log.map(|lines| lines.listen());
             let io_loop = IOLoop::new().unwrap();
             let (service, settings) = make();
             let server = Rc::new(HTTPServer::new(service, settings));

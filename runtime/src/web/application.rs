@@ -10,6 +10,7 @@ use super::{Address, Route, Server, Site, Workers};
 use crate::coroutine::Outcome;
 use crate::error::Result;
 use crate::http::Settings;
+use crate::jobs::Jobs;
 
 /// A table of routes, and what their handlers are provided with.
 ///
@@ -79,6 +80,19 @@ impl Application {
     pub fn max_body_size(mut self, bytes: u64) -> Self {
         self.settings.limits.body = bytes;
         self
+    }
+
+    /// Lends these [`jobs`](crate::jobs) to every handler that asks for a `&Jobs`, and lets the server's end wait for them:
+    /// it is [`provide`](Self::provide), and [`on_shutdown`](Self::on_shutdown) a [`Jobs::shutdown`].
+    #[must_use]
+    #[track_caller]
+    pub fn jobs(mut self, jobs: Jobs) -> Self {
+        let ending = jobs.clone();
+        self.endings.add(Location::caller(), async move |deadline| {
+            // Those that were not done by then are told one by one.
+            ending.shutdown(deadline).await;
+        });
+        self.provide(jobs)
     }
 
     /// Does something at the end: when the server [has been asked to end](Server::run), and the last request was answered.
