@@ -4,6 +4,9 @@
 //! - [`with_timeout`] stops waiting for something that goes on without us; [`cancel_after`] also ends it.
 //! - [`Multi`](fn@Multi) waits for many things at once, and gives back their results in the shape they came in.
 //! - [`PeriodicCallback`] does something again and again.
+//! - [`Task`](fn@Task) waits for code that calls back, [`Callback`](fn@Callback) and [`Wait`](fn@Wait) do so step by step, with
+//!   [`SendTask`](fn@SendTask) and [`SendCallback`](fn@SendCallback) for other threads; [`engine`](fn@engine) gives keys of their own to
+//!   a part of a coroutine.
 //!
 //! It is `tornado.gen`; the module has another name because `gen` is a reserved word.
 //!
@@ -25,17 +28,29 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod callback;
 mod caught;
+mod delivery;
+mod engine;
+mod error;
+mod keys;
 mod multi;
 mod periodic;
 mod sleep;
+mod task;
 mod timeout;
+mod wait;
 
+pub use callback::{Callback, SendCallback};
 pub(crate) use caught::caught;
+pub use engine::{Engine, engine};
+pub use error::{LeakedKey, YieldError};
 pub use multi::{Multi, MultiFuture, Shape};
 pub use periodic::{Coroutine, Periodic, PeriodicCallback};
 pub use sleep::{Moment, Sleep, moment, sleep, sleep_until};
+pub use task::{SendTask, Task};
 pub use timeout::{CancelAfter, TimeoutError, WithTimeout, cancel_after, with_timeout};
+pub use wait::{KeyList, Wait, WaitAll, WaitAllFuture, WaitFuture};
 
 use std::convert::Infallible;
 use std::fmt::Display;

@@ -143,11 +143,17 @@ impl Worker {
             next = match step {
                 Step::Read(deadline) => self.read(deadline, cx),
                 Step::Answer(deadline) => self.answer(deadline, cx),
-                Step::Finish(true) => {
-                    self.alone().finish();
-                    self.give_way()
+                Step::Finish(keep_alive) => {
+                    // The coroutine of a stream may leave something behind, as that of a handler may.
+                    self.exchange.core.end_of_work(true);
+                    if keep_alive {
+                        self.alone().finish();
+                        self.give_way()
+                    } else {
+                        Next::Continue(Step::Close)
+                    }
                 }
-                Step::Finish(false) | Step::Close => wait(close(self.exchange.clone())),
+                Step::Close => wait(close(self.exchange.clone())),
                 Step::Refuse(refusal) => {
                     self.refuse(&refusal);
                     Next::Continue(Step::Close)
@@ -157,6 +163,7 @@ impl Worker {
                     Next::Continue(Step::End)
                 }
                 Step::End => {
+                    self.exchange.core.end_of_work(false);
                     self.alone().reset();
                     let kept = self.server.keep(self.place);
                     Next::Break(if kept { State::Free } else { State::Gone })
@@ -252,6 +259,7 @@ impl Worker {
     fn respond(&mut self, response: Response) -> Option<Next> {
         let exchange = &*self.exchange;
         let head = &exchange.head;
+        exchange.core.end_of_work(response.status().as_u16() < 400);
         let wanted =
             head.keep_alive() && !exchange.settings.no_keep_alive && !self.server.is_draining();
         // The rest of a body that nobody has read would be taken for the next request.

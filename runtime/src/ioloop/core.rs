@@ -2,6 +2,7 @@
 
 use super::Deadline;
 use super::children::{self, Child, Family};
+use super::coroutines::Coroutines;
 use super::executor::Executor;
 use super::mailbox::{self, Letter, LoopMailbox, Mailbox};
 use super::random::Random;
@@ -36,6 +37,7 @@ pub(crate) struct Core {
     ready: RefCell<VecDeque<Ready>>,
     /// The tasks, and whatever else has a waker.
     pub(super) entries: RefCell<Slab<Entry>>,
+    pub(super) coroutines: Coroutines,
     timers: RefCell<Timers>,
     pub(super) sources: RefCell<Sources>,
     pub(super) backend: RefCell<Box<dyn Backend>>,
@@ -95,6 +97,7 @@ impl Core {
             id,
             ready: RefCell::default(),
             entries: RefCell::new(Slab::new()),
+            coroutines: Coroutines::new(),
             timers: RefCell::new(Timers::new()),
             sources: RefCell::new(Sources::new()),
             epoch: backend.now(),
@@ -204,9 +207,17 @@ impl Core {
             // Cancelled between its waking and now.
             _ => return,
         };
-        let Some(task) = task else { return root() };
+        self.coroutines.switch(key);
+        let Some(task) = task else {
+            root();
+            self.coroutines.switch(Key::NOWHERE);
+            return;
+        };
         let waker = waker(self.id, key);
-        if task.run(&mut Context::from_waker(&waker)) {
+        let ended = task.run(&mut Context::from_waker(&waker));
+        self.coroutines.switch(Key::NOWHERE);
+        if ended {
+            self.coroutines.end(key, || task.has_returned());
             self.remove_task(key);
             if task.is_unique() {
                 task.discard();
@@ -354,6 +365,7 @@ impl Core {
     }
 
     pub(super) fn remove_task(&self, key: Key) {
+        self.coroutines.end(key, || false);
         let entry = self.entries.borrow_mut().remove(key);
         // Outside of the borrow: this may be the last reference to the task's result.
         drop(entry);
@@ -460,6 +472,8 @@ struct Running<'a> {
 impl Drop for Running<'_> {
     fn drop(&mut self) {
         self.core.running.set(false);
+        // The coroutine of `run_sync` may have panicked.
+        self.core.coroutines.switch(Key::NOWHERE);
         drop(Core::set_current(self.outer.take()));
     }
 }

@@ -32,6 +32,7 @@
 
 mod children;
 mod core;
+mod coroutines;
 mod events;
 mod executor;
 mod frame;
@@ -60,6 +61,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use children::Children;
 pub(crate) use core::{Core, log_panic};
+pub(crate) use coroutines::Belongings;
 pub use events::Events;
 pub use executor::{Execution, Executor, run_in_executor};
 pub use frame::Frame;
@@ -186,6 +188,7 @@ impl IOLoop {
             if output.is_none()
                 && let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker))
             {
+                self.core.end_of_work(true);
                 output = Some(value);
                 self.core.stop();
             }

@@ -146,6 +146,9 @@ pub(super) trait Run {
 
     /// Ends the task if it is not running; says whether that did end it.
     fn cancel(&self) -> bool;
+
+    /// Whether a task that has ended has done so by itself.
+    fn has_returned(&self) -> bool;
 }
 
 /// A task as its handle sees it.
@@ -165,7 +168,7 @@ pub(super) fn task<F: Future + 'static>(
     let task = Shared::new(Task {
         stage: RefCell::new(Stage::Running(future)),
         joiner: Cell::new(None),
-        cancelled: Cell::new(false),
+        cut_short: Cell::new(false),
         place,
     });
     // SAFETY: the closures only coerce their pointers.
@@ -180,8 +183,8 @@ struct Task<F: Future> {
     /// Borrowed while the task runs.
     stage: RefCell<Stage<F>>,
     joiner: Cell<Option<Waker>>,
-    /// Set by a task that cancels itself.
-    cancelled: Cell<bool>,
+    /// Set when the task panics or is cancelled. One that cancels itself ends as soon as it waits.
+    cut_short: Cell<bool>,
     place: &'static Location<'static>,
 }
 
@@ -242,9 +245,10 @@ impl<F: Future> Run for Task<F> {
         let future = unsafe { Pin::new_unchecked(future) };
         let result = match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
             Ok(Poll::Ready(value)) => Ok(value),
-            Ok(Poll::Pending) if self.cancelled.get() => Err(JoinError::cancelled()),
+            Ok(Poll::Pending) if self.cut_short.get() => Err(JoinError::cancelled()),
             Ok(Poll::Pending) => return false,
             Err(payload) => {
+                self.cut_short.set(true);
                 self.log(&*payload);
                 Err(JoinError::panicked(payload))
             }
@@ -262,13 +266,18 @@ impl<F: Future> Run for Task<F> {
 
     fn cancel(&self) -> bool {
         let Ok(stage) = self.stage.try_borrow_mut() else {
-            self.cancelled.set(true);
+            self.cut_short.set(true);
             return false;
         };
         if let Stage::Running(_) = *stage {
+            self.cut_short.set(true);
             self.finish(stage, Err(JoinError::cancelled()));
         }
         true
+    }
+
+    fn has_returned(&self) -> bool {
+        !self.cut_short.get()
     }
 }
 
