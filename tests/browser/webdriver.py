@@ -6,7 +6,6 @@ import http.client
 import json
 import os
 import re
-import signal
 import subprocess
 import tempfile
 import time
@@ -44,9 +43,7 @@ class Driver:
         self.stack = contextlib.ExitStack()
         self.scratch = self.stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
         self.windows = 0
-        # A session of its own, so that no browser outlives it.
-        self.process = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, text=True,
-                                        start_new_session=True)
+        self.process = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, text=True)
         self.stack.callback(self.stop)
         for line in self.process.stdout:
             if started := re.search(r"started successfully on port (\d+)", line):
@@ -58,8 +55,8 @@ class Driver:
         self.stack.close()
 
     def stop(self):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        # A browser whose driver has gone goes, too.
+        self.process.kill()
         self.process.wait()
         self.process.stdout.close()
 
@@ -70,7 +67,9 @@ class Driver:
         options = {"args": [*ARGUMENTS, f"--user-data-dir={profile}", "--window-size=900,760"]}
         wanted = {"browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
         session = self.ask("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})
-        return Window(self, f"/session/{session['sessionId']}")
+        window = Window(self, f"/session/{session['sessionId']}")
+        self.stack.callback(window.close)
+        return window
 
     def ask(self, method, path, body=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=3 * PATIENCE)
