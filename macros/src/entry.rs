@@ -64,23 +64,19 @@ pub(crate) fn expand(entry: Entry, tokens: TokenStream, item: TokenStream) -> To
     }
     let output = &signature.output;
     let import = options.krate.import();
+    let name_text = name.unraw().to_string();
+    let test_name = quote! { ::core::concat!(::core::module_path!(), "::", #name_text) };
+    let limit = option(&options.timeout);
     let call = match entry {
         Entry::Main => quote! { __gustnado::run_main(#name()) },
-        Entry::Test => {
-            let name_text = name.unraw().to_string();
-            let limit = match &options.timeout {
-                Some(limit) => quote! { ::core::option::Option::Some(#limit) },
-                None => quote! { ::core::option::Option::None },
-            };
-            quote! {
-                __gustnado::run_test(
-                    ::core::concat!(::core::module_path!(), "::", #name_text),
-                    #limit,
-                    #name(),
-                )
-            }
+        Entry::Test if options.simulated => {
+            let seeds = option(&options.seeds);
+            quote! { __gustnado::run_simulated(#test_name, #limit, #seeds, #name) }
         }
+        Entry::Test => quote! { __gustnado::run_test(#test_name, #limit, #name()) },
     };
+    // One that runs many times has no single result; what it returns is looked at each time.
+    let output = (!options.simulated).then_some(output);
     quote! {
         #test
         #(#attributes)*
@@ -90,6 +86,13 @@ pub(crate) fn expand(entry: Entry, tokens: TokenStream, item: TokenStream) -> To
             #call
         }
         #errors
+    }
+}
+
+fn option(value: &Option<TokenStream>) -> TokenStream {
+    match value {
+        Some(value) => quote! { ::core::option::Option::Some(#value) },
+        None => quote! { ::core::option::Option::None },
     }
 }
 
@@ -110,11 +113,8 @@ impl Entry {
 
     fn keys(self) -> Keys {
         match self {
-            Self::Main => Keys { known: &["crate"], reserved: &[] },
-            Self::Test => Keys {
-                known: &["timeout", "crate"],
-                reserved: &[("simulated", "`simulated` comes in a later release")],
-            },
+            Self::Main => &["crate"],
+            Self::Test => &["timeout", "simulated", "seeds", "crate"],
         }
     }
 
@@ -145,6 +145,9 @@ struct EntryOptions {
     krate: CratePath,
     /// Seconds, as an expression of type `f64`.
     timeout: Option<TokenStream>,
+    simulated: bool,
+    /// How many, as an expression of type `u64`.
+    seeds: Option<TokenStream>,
 }
 
 impl EntryOptions {
@@ -161,14 +164,34 @@ impl EntryOptions {
     }
 
     fn read(&mut self, entry: Entry, input: ParseStream<'_>, errors: &mut Errors) {
+        let mut seeds_key = None;
         options::read_all(input, entry.keys(), errors, |key, input, _| {
             match key.to_string().as_str() {
                 "crate" => self.krate = CratePath::read(key, input)?,
+                "simulated" => self.simulated = options::flag(key, input)?,
+                "seeds" => {
+                    seeds_key = Some(key.clone());
+                    self.seeds = Some(count(&options::number(key, input, "100")?)?);
+                }
                 _ => self.timeout = Some(seconds(&options::number(key, input, "10")?)?),
             }
             Ok(())
         });
+        if let (Some(key), false) = (seeds_key, self.simulated) {
+            let message = "only a simulated test has seeds\nhelp: add `simulated`";
+            errors.under(key, message);
+        }
     }
+}
+
+/// How many seeds: 0 would be a test that proves nothing.
+fn count(expression: &Expr) -> syn::Result<TokenStream> {
+    if let Expr::Lit(ExprLit { lit: Lit::Int(integer), .. }) = expression
+        && integer.base10_parse::<u64>()? == 0
+    {
+        return Err(syn::Error::new_spanned(expression, "a test must run with one seed at least"));
+    }
+    Ok(expression.to_token_stream())
 }
 
 /// A number of seconds as an `f64`: users write `10` and `0.5`.

@@ -160,7 +160,27 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 /// | option | meaning | default |
 /// | --- | --- | --- |
 /// | `timeout = 10` | the limit in seconds, an integer or a fraction | the environment variable `ASYNC_TEST_TIMEOUT`, or 5 |
+/// | `simulated` | it runs in a simulated world, once with each of several seeds | it runs in real life |
+/// | `seeds = 100` | how many, of a simulated test | the environment variable `GUSTNADO_SEEDS`, which also overrides it, or 10 |
 /// | `crate = path` | where gustnado is, if not at `::gustnado` | |
+///
+/// # Simulated tests
+///
+/// With `simulated`, time and the network are invented: see `gustnado::testing::simulation`. The limit is then one of the test's own
+/// time, and a day if none is given.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use gustnado::coroutine::sleep;
+/// use gustnado::testing::Simulation;
+///
+/// #[gustnado::test(simulated, seeds = 3)]
+/// async fn an_hour_takes_no_time() {
+///     sleep(Duration::from_secs(3600)).await;
+///     assert_eq!(Simulation::current().elapsed(), Duration::from_secs(3600));
+/// }
+/// ```
 #[proc_macro_attribute]
 pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
     shown("test", entry::expand(Entry::Test, options.into(), item.into()))

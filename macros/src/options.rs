@@ -10,12 +10,7 @@ use crate::errors::Errors;
 use crate::suggestion;
 
 /// The keys that an attribute has.
-#[derive(Clone, Copy)]
-pub(crate) struct Keys {
-    pub(crate) known: &'static [&'static str],
-    /// Keys that it will have, and what to say of each until then.
-    pub(crate) reserved: &'static [(&'static str, &'static str)],
-}
+pub(crate) type Keys = &'static [&'static str];
 
 /// Reads options up to the end of the input, whatever it holds.
 ///
@@ -53,16 +48,13 @@ fn read_one(
     read: &mut impl FnMut(&Ident, ParseStream<'_>, &mut Errors) -> syn::Result<()>,
 ) -> syn::Result<()> {
     if !input.peek(Ident::peek_any) {
-        let message = format!("expected an option: {}", suggestion::list(keys.known));
+        let message = format!("expected an option: {}", suggestion::list(keys));
         return Err(input.error(message));
     }
     let key = input.call(Ident::parse_any)?;
     let text = key.to_string();
-    if let Some((_, message)) = keys.reserved.iter().find(|(reserved, _)| *reserved == text) {
-        return Err(syn::Error::new(key.span(), message));
-    }
-    if !keys.known.contains(&text.as_str()) {
-        return Err(syn::Error::new(key.span(), unknown(&text, keys.known)));
+    if !keys.contains(&text.as_str()) {
+        return Err(syn::Error::new(key.span(), unknown(&text, keys)));
     }
     if seen.contains(&key) {
         return Err(syn::Error::new(key.span(), format!("the option `{text}` is given twice")));

@@ -2,15 +2,13 @@
 
 use crate::coroutine::sleep;
 use crate::ioloop::{Core, JoinHandle, Registration, Side, spawn};
-use crate::iostream::IOStream;
-use crate::netutil::bind_socket;
-use crate::sys::Interest;
+use crate::iostream::{IOStream, Transport};
+use crate::netutil::{Listener, bind_socket};
 use std::cell::RefCell;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::fd::AsRawFd;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -42,7 +40,7 @@ const REST: Duration = Duration::from_millis(100);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct TCPServer {
-    handle_stream: Rc<dyn Fn(TcpStream, SocketAddr)>,
+    handle_stream: Rc<dyn Fn(Transport, SocketAddr)>,
     acceptors: RefCell<Vec<JoinHandle<()>>>,
 }
 
@@ -53,7 +51,7 @@ impl TCPServer {
         F: Future<Output = ()> + 'static,
     {
         let handle_stream = Rc::new(handle_stream);
-        Self::with_sockets(move |socket, address| match IOStream::from_tcp(socket) {
+        Self::with_transports(move |transport, address| match IOStream::with_transport(transport) {
             Ok(stream) => {
                 // Called in the task already, where a panic harms nobody else.
                 let handle_stream = handle_stream.clone();
@@ -65,8 +63,8 @@ impl TCPServer {
         })
     }
 
-    /// Makes a server that hands out bare sockets, which do not block.
-    pub(crate) fn with_sockets(handle: impl Fn(TcpStream, SocketAddr) + 'static) -> Self {
+    /// Makes a server that hands out what will carry a stream.
+    pub(crate) fn with_transports(handle: impl Fn(Transport, SocketAddr) + 'static) -> Self {
         Self { handle_stream: Rc::new(handle), acceptors: RefCell::default() }
     }
 
@@ -87,11 +85,9 @@ impl TCPServer {
     /// # Errors
     ///
     /// The system's: the socket cannot be made non-blocking, or not be waited for.
-    pub fn add_socket(&self, listener: TcpListener) -> io::Result<()> {
-        listener.set_nonblocking(true)?;
-        let core = Core::current_or_new()?;
-        let registration = Registration::new(&core, listener.as_raw_fd(), Interest::Read)?;
-        let listener = mio::net::TcpListener::from_std(listener);
+    pub fn add_socket(&self, listener: impl Into<Listener>) -> io::Result<()> {
+        let listener = listener.into();
+        let registration = listener.register(&Core::current_or_new()?)?;
         let accepting = accept(listener, registration, self.handle_stream.clone());
         self.acceptors.borrow_mut().push(spawn(accepting));
         Ok(())
@@ -119,15 +115,15 @@ impl fmt::Debug for TCPServer {
 
 /// Accepts connections until it is cancelled.
 async fn accept(
-    listener: mio::net::TcpListener,
+    listener: Listener,
     registration: Registration,
-    handle: Rc<dyn Fn(TcpStream, SocketAddr)>,
+    handle: Rc<dyn Fn(Transport, SocketAddr)>,
 ) {
     loop {
         poll_fn(|cx| registration.poll(Side::Read, cx)).await;
         for _ in 0..ACCEPTS_PER_TURN {
             match listener.accept() {
-                Ok((socket, address)) => handle(socket.into(), address),
+                Ok((transport, address)) => handle(transport, address),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     registration.clear(Side::Read);
                     break;

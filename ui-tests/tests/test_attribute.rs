@@ -7,6 +7,7 @@ use std::time::Duration;
 use gustnado::Result;
 use gustnado::coroutine::sleep;
 use gustnado::ioloop::spawn;
+use gustnado::testing::Simulation;
 
 #[gustnado::test]
 async fn runs_on_a_loop() {
@@ -54,6 +55,45 @@ async fn fails_with_its_panic() {
 #[ignore = "proves that the attribute stays"]
 async fn can_be_ignored() {
     panic!("ignored");
+}
+
+#[gustnado::test(simulated, seeds = 4)]
+async fn runs_with_several_seeds() {
+    thread_local! {
+        static SEEDS: Cell<u64> = const { Cell::new(0) };
+    }
+    // The environment decides when it says anything.
+    if std::env::var_os("GUSTNADO_SEED").is_none() {
+        assert_eq!(Simulation::current().seed(), SEEDS.replace(SEEDS.get() + 1));
+        assert!(SEEDS.get() <= 4 || std::env::var_os("GUSTNADO_SEEDS").is_some());
+    }
+    sleep(Duration::from_secs(3600)).await;
+}
+
+#[gustnado::test(simulated, timeout = 60)]
+#[should_panic(expected = "timed out after 60s of simulated time\nit failed with seed 0")]
+async fn fails_after_its_limit_in_its_own_time() {
+    sleep(Duration::from_secs(61)).await;
+}
+
+#[gustnado::test(simulated)]
+#[should_panic(expected = "test_attribute::fails_in_a_deadlock: deadlock after 1s")]
+async fn fails_in_a_deadlock() {
+    sleep(Duration::from_secs(1)).await;
+    std::future::pending::<()>().await;
+}
+
+#[gustnado::test(simulated)]
+#[should_panic(expected = "it has returned an error\nit failed with seed 0")]
+async fn fails_with_its_error() -> Result<()> {
+    let _: u32 = "seven".parse()?;
+    Ok(())
+}
+
+#[gustnado::test(simulated)]
+#[should_panic(expected = "as it must, in a simulated world")]
+async fn fails_with_its_panic_in_a_simulated_world() {
+    panic!("as it must, in a simulated world");
 }
 
 mod inner {

@@ -14,10 +14,7 @@ use crate::errors::Errors;
 use crate::options::{self, CratePath, Keys};
 use crate::suggestion;
 
-const KEYS: Keys = Keys {
-    known: &["method", "methods", "name", "max_body_size", "finish_on_disconnect", "crate"],
-    reserved: &[],
-};
+const KEYS: Keys = &["method", "methods", "name", "max_body_size", "finish_on_disconnect", "crate"];
 
 const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 

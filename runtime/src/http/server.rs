@@ -9,12 +9,13 @@ use super::settings::Settings;
 use crate::coroutine::{cancel_after, moment, sleep};
 use crate::ioloop::{Core, Deadline, Frame, Key, Parking, Slab, spawn};
 use crate::iostream::{IOStream, Parked, Transport};
+use crate::netutil::Listener;
 use crate::tcpserver::TCPServer;
 use std::cell::{Cell, Ref, RefCell};
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 use std::time::{Duration, SystemTime};
@@ -64,8 +65,9 @@ impl HTTPServer {
     pub fn new(service: impl Service + 'static, settings: Settings) -> Self {
         let shared = Rc::new(Shared::new(Rc::new(service), settings));
         let accepting = shared.clone();
-        let tcp =
-            TCPServer::with_sockets(move |socket, remote| accepting.clone().accept(socket, remote));
+        let tcp = TCPServer::with_transports(move |transport, remote| {
+            accepting.clone().accept(transport, remote);
+        });
         Self { shared, tcp }
     }
 
@@ -83,7 +85,7 @@ impl HTTPServer {
     /// # Errors
     ///
     /// The system's: the socket cannot be made non-blocking, or not be waited for.
-    pub fn add_socket(&self, listener: TcpListener) -> io::Result<()> {
+    pub fn add_socket(&self, listener: impl Into<Listener>) -> io::Result<()> {
         self.tcp.add_socket(listener)
     }
 
@@ -214,10 +216,10 @@ impl Shared {
     }
 
     /// Takes a new connection, which rests until its first byte arrives.
-    fn accept(self: Rc<Self>, socket: TcpStream, remote: SocketAddr) {
+    fn accept(self: Rc<Self>, transport: Transport, remote: SocketAddr) {
         // Responses leave in one piece; waiting for more would only delay them. A socket that refuses works all the same.
-        let _ = socket.set_nodelay(true);
-        match IOStream::with_transport(Transport::Tcp(socket)) {
+        let _ = transport.set_nodelay(true);
+        match IOStream::with_transport(transport) {
             Ok(stream) => self.rest(&stream, remote),
             Err(error) => {
                 tracing::error!(target: "gustnado.general", %error, "cannot serve a connection");

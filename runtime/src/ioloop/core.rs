@@ -5,13 +5,12 @@ use super::children::{self, Child, Family};
 use super::coroutines::Coroutines;
 use super::executor::Executor;
 use super::mailbox::{self, Letter, LoopMailbox, Mailbox};
-use super::random::Random;
 use super::slab::{Key, Slab};
 use super::sources::Sources;
 use super::task::{Run, panic_message};
 use super::timers::{Action, Timers};
 use super::waker::{LoopId, waker};
-use crate::sys::{Backend, Event};
+use crate::sys::{Backend, Event, Network, Random};
 use std::any::{Any, type_name};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -50,7 +49,7 @@ pub(crate) struct Core {
     stopping: Cell<bool>,
     /// How many callbacks have run since the last wait.
     unpolled: Cell<u32>,
-    pub(super) random: Random,
+    pub(super) random: RefCell<Random>,
     /// None for the one of the process.
     pub(super) executor: RefCell<Option<Executor>>,
     /// Empty vectors between turns, kept for their memory.
@@ -101,7 +100,7 @@ impl Core {
             timers: RefCell::new(Timers::new()),
             sources: RefCell::new(Sources::new()),
             epoch: backend.now(),
-            random: Random::new(backend.seed()),
+            random: RefCell::new(Random::new(backend.seed(), 0)),
             executor: RefCell::default(),
             backend: RefCell::new(backend),
             mailbox,
@@ -157,6 +156,16 @@ impl Core {
 
     pub(super) fn is_running(&self) -> bool {
         self.running.get()
+    }
+
+    /// The network of the simulated world that this loop runs in; a real loop has none.
+    pub(crate) fn network(&self) -> Option<Rc<Network>> {
+        self.backend.borrow().network()
+    }
+
+    /// Whether this loop runs in a simulated world, which knows no other threads.
+    pub(crate) fn is_simulated(&self) -> bool {
+        self.network().is_some()
     }
 
     /// Runs `call` in the next turn. For callbacks that cannot panic; others come through a guard.

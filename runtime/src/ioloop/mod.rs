@@ -47,7 +47,7 @@ mod task;
 mod timers;
 mod waker;
 
-use crate::sys::Poller;
+use crate::sys::{Limits, Poller, Simulated};
 use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
@@ -56,6 +56,7 @@ use std::os::fd::RawFd;
 use std::panic::Location;
 use std::pin::pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -123,6 +124,21 @@ impl IOLoop {
             io_loop.make_current();
         }
         Ok(io_loop)
+    }
+
+    /// Makes a loop in a world of its own, which `seed` decides about.
+    ///
+    /// # Errors
+    ///
+    /// When 4096 loops exist in the process.
+    pub(crate) fn simulated(seed: u64, limits: Limits) -> io::Result<Self> {
+        let world = Simulated::new(seed, limits);
+        let network = world.network.clone();
+        let core = Core::new(Box::new(world))?;
+        let mailbox = Arc::downgrade(&core.mailbox);
+        // The loop itself has one reference, and the directory of loops another.
+        network.set_outsiders(move || mailbox.strong_count() > 2);
+        Ok(Self { core })
     }
 
     /// The loop of this thread: the one that runs, else the one made current, else a new one.

@@ -33,7 +33,8 @@ impl Signal {
     }
 }
 
-/// Signals that arrive on this thread's loop. While it lives, they do not have their usual effect on the process.
+/// Signals that arrive on this thread's loop. While it lives, they do not have their usual effect on the process. A
+/// [simulated](crate::testing::simulation) world has none.
 ///
 /// ```no_run
 /// # gustnado::ioloop::IOLoop::new()?.run_sync(async {
@@ -68,6 +69,9 @@ impl Signals {
     /// The system's, if there is no descriptor left, or no loop can be made on this thread.
     pub fn new(signals: &[Signal]) -> io::Result<Self> {
         let core = Core::current_or_new()?;
+        if core.is_simulated() {
+            return Ok(Self { watched: Vec::new() });
+        }
         let watch = |&signal: &Signal| {
             let (receiver, sender) = UnixStream::pair()?;
             receiver.set_nonblocking(true)?;

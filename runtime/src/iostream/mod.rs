@@ -104,8 +104,11 @@ impl IOStream {
     ///
     /// The system's, such as a refused connection.
     pub async fn connect(address: SocketAddr) -> io::Result<Self> {
-        let socket = mio::net::TcpStream::connect(address)?;
-        Self::with_transport(Transport::Tcp(socket.into()))?.connected().await
+        let transport = match Core::current_or_new()?.network() {
+            None => Transport::Tcp(mio::net::TcpStream::connect(address)?.into()),
+            Some(network) => Transport::Simulated(network.connect(address)?),
+        };
+        Self::with_transport(transport)?.connected().await
     }
 
     /// Connects to a Unix socket. A path that begins with a NUL byte is a name in Linux' abstract namespace, as in Tornado.

@@ -3,7 +3,7 @@
 //! One variant per kind, so that the stream above is written once. With a single system call behind each operation, the branch
 //! costs nothing.
 
-use crate::sys::Interest;
+use crate::sys::{Interest, Socket};
 use mio::unix::pipe;
 use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -19,6 +19,8 @@ pub(crate) enum Transport {
     Reader(pipe::Receiver),
     /// The end of a pipe that is written to.
     Writer(pipe::Sender),
+    /// A connection of a simulated world.
+    Simulated(Socket),
 }
 
 impl Transport {
@@ -28,13 +30,14 @@ impl Transport {
             Self::Unix(stream) => stream.as_raw_fd(),
             Self::Reader(pipe) => pipe.as_raw_fd(),
             Self::Writer(pipe) => pipe.as_raw_fd(),
+            Self::Simulated(socket) => socket.fd(),
         }
     }
 
     /// What there is to wait for.
     pub(super) fn interest(&self) -> Interest {
         match self {
-            Self::Tcp(_) | Self::Unix(_) => Interest::Both,
+            Self::Tcp(_) | Self::Unix(_) | Self::Simulated(_) => Interest::Both,
             Self::Reader(_) => Interest::Read,
             Self::Writer(_) => Interest::Write,
         }
@@ -47,6 +50,7 @@ impl Transport {
             Self::Reader(pipe) => (&*pipe).read(into),
             // Only its error says anything, when the reader has gone.
             Self::Writer(_) => Ok(0),
+            Self::Simulated(socket) => socket.read(into),
         }
     }
 
@@ -56,6 +60,7 @@ impl Transport {
             Self::Unix(stream) => (&*stream).write(bytes),
             Self::Reader(_) => Err(io::ErrorKind::BrokenPipe.into()),
             Self::Writer(pipe) => (&*pipe).write(bytes),
+            Self::Simulated(socket) => socket.write_vectored(&[IoSlice::new(bytes)]),
         }
     }
 
@@ -65,6 +70,7 @@ impl Transport {
             Self::Unix(stream) => (&*stream).write_vectored(pieces),
             Self::Reader(_) => Err(io::ErrorKind::BrokenPipe.into()),
             Self::Writer(pipe) => (&*pipe).write_vectored(pieces),
+            Self::Simulated(socket) => socket.write_vectored(pieces),
         }
     }
 
@@ -74,14 +80,15 @@ impl Transport {
             Self::Tcp(stream) => stream.shutdown(Shutdown::Write),
             Self::Unix(stream) => stream.shutdown(Shutdown::Write),
             Self::Reader(_) | Self::Writer(_) => Err(io::ErrorKind::Unsupported.into()),
+            Self::Simulated(socket) => socket.shutdown(),
         }
     }
 
-    pub(super) fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
+    pub(crate) fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         match self {
             Self::Tcp(stream) => stream.set_nodelay(nodelay),
             // They never wait for more.
-            Self::Unix(_) | Self::Reader(_) | Self::Writer(_) => Ok(()),
+            Self::Unix(_) | Self::Reader(_) | Self::Writer(_) | Self::Simulated(_) => Ok(()),
         }
     }
 
@@ -91,6 +98,7 @@ impl Transport {
             Self::Tcp(stream) => stream.take_error(),
             Self::Unix(stream) => stream.take_error(),
             Self::Reader(_) | Self::Writer(_) => Ok(None),
+            Self::Simulated(socket) => socket.take_error(),
         }
     }
 
@@ -100,12 +108,14 @@ impl Transport {
             Self::Tcp(stream) => stream.peer_addr().map(drop),
             Self::Unix(stream) => stream.peer_addr().map(drop),
             Self::Reader(_) | Self::Writer(_) => Ok(()),
+            Self::Simulated(socket) => socket.peer_addr().map(drop),
         }
     }
 
     pub(super) fn peer_addr(&self) -> io::Result<SocketAddr> {
         match self {
             Self::Tcp(stream) => stream.peer_addr(),
+            Self::Simulated(socket) => socket.peer_addr(),
             Self::Unix(_) | Self::Reader(_) | Self::Writer(_) => {
                 Err(io::Error::new(io::ErrorKind::Unsupported, "only TCP has addresses"))
             }

@@ -1,6 +1,6 @@
 //! From names to addresses.
 
-use crate::ioloop::Frame;
+use crate::ioloop::{Core, Frame};
 use crate::locks::Semaphore;
 use std::collections::HashMap;
 use std::fmt;
@@ -31,7 +31,8 @@ pub trait Resolver {
 
 /// Asks the system (`getaddrinfo`), on threads, because that blocks; at most ten at once, as in Tornado.
 ///
-/// Addresses need no thread, and neither does `localhost`, which is this machine whatever anybody says (RFC 6761 §6.3).
+/// Addresses need no thread, and neither does `localhost`, which is this machine whatever anybody says (RFC 6761 §6.3). A
+/// [simulated](crate::testing::simulation) world has no other names; an [`OverrideResolver`] can give it some.
 pub struct ThreadedResolver {
     threads: Rc<Semaphore>,
 }
@@ -57,6 +58,10 @@ impl Resolver for ThreadedResolver {
         if let Some(addresses) = known(host) {
             let addresses = addresses.iter().map(|address| (*address, port).into()).collect();
             return Frame::new(ready(Ok(addresses)));
+        }
+        if Core::current().is_some_and(|core| core.is_simulated()) {
+            let text = format!("a simulated world has no {host:?}: see OverrideResolver");
+            return Frame::new(ready(Err(io::Error::new(io::ErrorKind::NotFound, text))));
         }
         let threads = self.threads.clone();
         let host = host.to_owned();

@@ -2,8 +2,8 @@
 //!
 //! # The contract of a backend
 //!
-//! The loop owns one [`Backend`] and asks nothing else of the world. Whoever writes a second one (the simulated backend of
-//! the tests is meant to) must keep these promises:
+//! The loop owns one [`Backend`] and asks nothing else of the world. There are two: the [`Poller`], which is the system's, and
+//! [`Simulated`], which is for tests. Both keep these promises:
 //!
 //! - **Edges, not levels.** A descriptor is registered once, for reading and writing together, and every *change* to ready is
 //!   reported once. What was reported stays true until an operation says `WouldBlock` or comes back short. Reporting more
@@ -20,13 +20,19 @@
 //! - **A [`Notifier`] works from any thread**, and makes a wait that runs, or the next one, return.
 
 mod poller;
+mod random;
+mod simulated;
 
 use std::io;
 use std::os::fd::RawFd;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub(crate) use poller::Poller;
+pub(crate) use random::Random;
+pub use simulated::Stuck;
+pub(crate) use simulated::{Limits, Network, Simulated, Socket};
 
 /// What the loop needs from the world; see the [contract](self).
 pub(crate) trait Backend {
@@ -50,6 +56,11 @@ pub(crate) trait Backend {
 
     /// What other threads use to end a wait.
     fn notifier(&self) -> Arc<dyn Notifier>;
+
+    /// The network of a simulated world, whose sockets only its backend knows. In real life there is none.
+    fn network(&self) -> Option<Rc<Network>> {
+        None
+    }
 }
 
 /// Ends the wait of a backend, from any thread.
@@ -70,6 +81,17 @@ pub(crate) enum Interest {
     Read,
     Write,
     Both,
+}
+
+impl Interest {
+    /// What is not reported to who is interested in this.
+    pub(crate) const fn ignored(self) -> Readiness {
+        match self {
+            Self::Read => Readiness::WRITE,
+            Self::Write => Readiness::READ.union(Readiness::READ_CLOSED),
+            Self::Both => Readiness(0),
+        }
+    }
 }
 
 /// Something became ready.

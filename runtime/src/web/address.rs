@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 
-use crate::netutil::bind_socket;
+use crate::netutil::{Listener, bind_socket};
 
 /// Where a server listens: a port, on all interfaces; or `"address:port"`.
 ///
@@ -33,7 +33,7 @@ pub struct Addresses {
 
 impl Addresses {
     /// Opens `count` sockets on each address; several share their port. What listens on the same address stays together.
-    pub(crate) fn bind(&self, count: usize) -> io::Result<Vec<Vec<std::net::TcpListener>>> {
+    pub(crate) fn bind(&self, count: usize) -> io::Result<Vec<Vec<Listener>>> {
         let mut port = None;
         let mut bound = Vec::with_capacity(self.list.len());
         for (index, address) in self.list.iter().enumerate() {
@@ -100,10 +100,7 @@ impl Address for String {
     }
 }
 
-fn bind_shared(
-    mut address: SocketAddr,
-    count: usize,
-) -> io::Result<(Vec<std::net::TcpListener>, SocketAddr)> {
+fn bind_shared(mut address: SocketAddr, count: usize) -> io::Result<(Vec<Listener>, SocketAddr)> {
     let mut listeners = Vec::with_capacity(count);
     for _ in 0..count {
         let listener = bind_socket(address, count > 1)?;

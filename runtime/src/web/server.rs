@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use super::workers::{Crew, Worker};
 use crate::error::{Result, WithContext};
 use crate::http::HTTPServer;
 use crate::ioloop::{Core, Signal, Signals};
+use crate::netutil::Listener;
 
 /// How long requests that are being answered may go on after the end was asked for: a little less than what most
 /// supervisors wait before they kill.
@@ -48,10 +49,10 @@ pub struct Server {
 }
 
 impl Server {
-    pub(super) fn new(site: Site, listeners: Vec<TcpListener>) -> Result<Self> {
+    pub(super) fn new(site: Site, listeners: Vec<impl Into<Listener>>) -> Result<Self> {
         let http = HTTPServer::new(site.clone(), site.settings().clone());
         let mut addresses = Vec::with_capacity(listeners.len());
-        for listener in listeners {
+        for listener in listeners.into_iter().map(Into::into) {
             addresses.push(listener.local_addr()?);
             http.add_socket(listener)?;
         }

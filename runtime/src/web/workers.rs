@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::future::{Future, poll_fn};
+use std::io;
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Poll, Waker};
@@ -14,6 +15,7 @@ use std::time::Duration;
 use super::{Address, Application, Server};
 use crate::error::{Error, Result, WithContext};
 use crate::ioloop::IOLoop;
+use crate::netutil::Listener;
 
 /// Threads that are to run an application each: see [`Application::workers`].
 pub struct Workers<F> {
@@ -39,7 +41,7 @@ where
     /// The factory's, what is wrong with the application, or the system's.
     pub fn listen(self, address: impl Address) -> Result<Server> {
         let site = (self.factory)()?.build()?;
-        let mut shares: Vec<Vec<TcpListener>> = (0..self.count).map(|_| Vec::new()).collect();
+        let mut shares: Vec<Vec<Listener>> = (0..self.count).map(|_| Vec::new()).collect();
         for listeners in address.resolve()?.bind(self.count)? {
             for (share, listener) in shares.iter_mut().zip(listeners) {
                 share.push(listener);
@@ -47,8 +49,12 @@ where
         }
         let own = shares.pop().unwrap_or_default();
         let factory: Arc<Factory> = Arc::new(self.factory);
-        let worker = |listeners| Worker { listeners, factory: Arc::clone(&factory) };
-        Ok(Server::new(site, own)?.with_workers(shares.into_iter().map(worker).collect()))
+        let worker = |share: Vec<Listener>| {
+            let listeners = share.into_iter().map(Listener::into_tcp).collect::<io::Result<_>>()?;
+            Ok(Worker { listeners, factory: Arc::clone(&factory) })
+        };
+        let workers = shares.into_iter().map(worker).collect::<io::Result<_>>()?;
+        Ok(Server::new(site, own)?.with_workers(workers))
     }
 }
 

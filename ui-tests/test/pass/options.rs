@@ -5,4 +5,17 @@
 #[gustnado::test(timeout = 10)]
 async fn works() {}
 
+#[gustnado::test(simulated)]
+async fn works_in_a_simulated_world() {}
+
+#[gustnado::test(simulated = false, timeout = 1)]
+async fn works_in_real_life() -> gustnado::Result<()> {
+    Ok(())
+}
+
+#[gustnado::test(simulated, seeds = 5 * 2, timeout = 0.5, crate = ::gustnado)]
+async fn works_with_all_options() -> gustnado::Result<()> {
+    Ok(())
+}
+
 fn main() {}

@@ -1,4 +1,4 @@
-#[gustnado::test(simulated)]
+#[gustnado::test(seeds = 10)]
 async fn works() {}
 
 fn main() {}

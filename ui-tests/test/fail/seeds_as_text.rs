@@ -1,0 +1,4 @@
+#[gustnado::test(simulated, seeds = "10")]
+async fn works() {}
+
+fn main() {}

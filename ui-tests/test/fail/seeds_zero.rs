@@ -1,0 +1,4 @@
+#[gustnado::test(simulated, seeds = 0)]
+async fn works() {}
+
+fn main() {}
