@@ -87,8 +87,8 @@ macro_rules! routes {
 /// What most programs name: `use gustnado::prelude::*`.
 pub mod prelude {
     pub use crate::coroutine::{
-        Callback, Multi, PeriodicCallback, SendCallback, SendTask, Task, Wait, WaitAll, engine,
-        moment, sleep, with_timeout,
+        Callback, Multi, PeriodicCallback, SendCallback, SendTask, Task, Wait, WaitAll,
+        WaitIterator, engine, moment, sleep, with_timeout,
     };
     pub use crate::http::{AsyncHTTPClient, BodyStream, HTTPRequest, Request, Response};
     pub use crate::ioloop::{IOLoop, run_in_executor, spawn};

@@ -1,9 +1,11 @@
 //! Handlers that wait for callbacks: `GenWebTest` of Tornado's `gen_test`, under its names where it has them.
 
+use gustnado::coroutine::{YieldError, shield};
 use gustnado::prelude::*;
 use gustnado::{Application, routes};
 use gustnado_tests::{Server, eventually};
 use std::cell::RefCell;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 type Outcome = Result<String>;
 type Function = Box<dyn FnOnce(())>;
@@ -94,6 +96,29 @@ async fn hang() -> Outcome {
     Ok(Wait::<()>("left by a client").await.map(|()| String::new())?)
 }
 
+/// How far `/shielded` got.
+static STEPS: AtomicU32 = AtomicU32::new(0);
+
+#[route("/shielded")]
+async fn shielded() -> Outcome {
+    shield(async {
+        STEPS.store(1, Ordering::Relaxed);
+        Task(keep).await?;
+        STEPS.store(2, Ordering::Relaxed);
+        Ok::<_, YieldError>(())
+    })
+    .await?;
+    unreachable!("its client has left");
+}
+
+#[route("/release")]
+async fn release() -> Outcome {
+    let kept = KEPT.take();
+    let count = kept.len();
+    kept.into_iter().for_each(|callback| callback(()));
+    Ok(count.to_string())
+}
+
 fn server() -> Server {
     Server::application(|| {
         Application::new(routes![
@@ -106,7 +131,9 @@ fn server() -> Server {
             leak_late,
             leak_error,
             leak_panic,
-            hang
+            hang,
+            shielded,
+            release
         ])
     })
 }
@@ -182,4 +209,17 @@ fn a_handler_that_fails_says_nothing_of_what_it_leaves() {
     assert_eq!(client.get("/sequence").text(), "123");
     assert_eq!(server.lines().count("LeakedCallbackError"), 0);
     assert_eq!(server.lines().count("key \"key\" is already pending"), 2);
+}
+
+#[test]
+fn a_client_that_leaves_ends_its_handler_but_not_what_that_has_shielded() {
+    let server = server();
+    let mut leaving = server.connect();
+    leaving.send_get("/shielded");
+    eventually("it has begun", || STEPS.load(Ordering::Relaxed) == 1);
+    drop(leaving);
+    eventually("it has left", || server.connections() == 0);
+    assert_eq!(server.connect().get("/release").text(), "1");
+    eventually("it has ended", || STEPS.load(Ordering::Relaxed) == 2);
+    assert_eq!(server.lines().count("ERROR"), 0);
 }

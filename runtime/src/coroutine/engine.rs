@@ -13,7 +13,9 @@ use std::task::{Context, Poll, ready};
 /// Makes a coroutine of `future` that has [keys](fn@super::Callback) of its own: Tornado's `@gen.engine`.
 ///
 /// Every task and every handler is such a coroutine anyway; this one runs within another one, which awaits it. It fails if it
-/// succeeds although some of its callbacks were never waited for.
+/// succeeds although some of its callbacks were never waited for. What goes on in the background, as after
+/// [`with_timeout`](super::with_timeout) or in a [`shield`](fn@super::shield), does so in a task of its own; as an engine, it keeps its
+/// keys there.
 ///
 /// ```
 /// # gustnado::ioloop::IOLoop::new()?.run_sync(async {

@@ -30,9 +30,9 @@ use std::task::{Context, Poll};
 /// [`TimeoutError`] if the deadline came first.
 pub fn with_timeout<F>(deadline: impl Into<Deadline>, future: F) -> WithTimeout<F::Output>
 where
-    F: Future<Output: Outcome> + 'static,
+    F: IntoFuture<Output: Outcome, IntoFuture: 'static>,
 {
-    let operation = Some(Frame::new(future));
+    let operation = Some(Frame::new(future.into_future()));
     WithTimeout { operation, sleep: Sleep::new(deadline.into()), quiet: false }
 }
 
@@ -62,8 +62,11 @@ where
 /// # Errors
 ///
 /// [`TimeoutError`] if the deadline came first.
-pub fn cancel_after<F: Future>(deadline: impl Into<Deadline>, future: F) -> CancelAfter<F> {
-    CancelAfter { future, sleep: Sleep::new(deadline.into()) }
+pub fn cancel_after<F: IntoFuture>(
+    deadline: impl Into<Deadline>,
+    future: F,
+) -> CancelAfter<F::IntoFuture> {
+    CancelAfter { future: future.into_future(), sleep: Sleep::new(deadline.into()) }
 }
 
 /// The deadline came first.

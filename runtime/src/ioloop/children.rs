@@ -45,13 +45,35 @@ impl Children {
 
     /// Makes slots for children that the parent calls 0 to `count` − 1. They count as woken, in this order.
     pub(crate) fn add(&mut self, count: u32) {
-        let mut entries = self.core.entries.borrow_mut();
+        let core = self.core.clone();
+        let mut entries = core.entries.borrow_mut();
         for index in 0..count {
-            let older = self.youngest;
-            let child = Child { family: self.family, index, queued: true, next: None, older };
-            let key = entries.insert(Entry::Child(child));
-            self.youngest = Some(key);
-            link(&mut entries, self.family, key);
+            self.insert(&mut entries, index);
+        }
+    }
+
+    /// Makes a slot for one more child, which the parent calls `index`. It counts as woken, but the parent is not woken.
+    pub(crate) fn add_one(&mut self, index: u32) -> Key {
+        let core = self.core.clone();
+        self.insert(&mut core.entries.borrow_mut(), index)
+    }
+
+    fn insert(&mut self, entries: &mut Slab<Entry>, index: u32) -> Key {
+        let older = self.youngest;
+        let child = Child { family: self.family, index, queued: true, next: None, older };
+        let key = entries.insert(Entry::Child(child));
+        self.youngest = Some(key);
+        link(entries, self.family, key);
+        key
+    }
+
+    /// Counts a child as woken, as if it were new.
+    pub(crate) fn requeue(&self, child: Key) {
+        let mut entries = self.core.entries.borrow_mut();
+        if let Some(Entry::Child(Child { queued, .. })) = entries.get_mut(child)
+            && !std::mem::replace(queued, true)
+        {
+            link(&mut entries, self.family, child);
         }
     }
 
@@ -81,6 +103,12 @@ impl Children {
             }
             _ => None,
         }
+    }
+
+    /// Whether some were woken since the last look began.
+    pub(crate) fn has_woken(&self) -> bool {
+        let entries = self.core.entries.borrow();
+        matches!(entries.get(self.family), Some(Entry::Family(Family { first: Some(_), .. })))
     }
 
     /// The parent's name for a woken child, and who was woken after it. From now on it can be woken again.

@@ -30,6 +30,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod cancel_on_drop;
 mod children;
 mod core;
 mod coroutines;
@@ -60,6 +61,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+pub use cancel_on_drop::CancelOnDrop;
 pub(crate) use children::Children;
 pub(crate) use core::{Core, log_panic};
 pub(crate) use coroutines::Belongings;
@@ -107,8 +109,8 @@ pub enum RunSyncError {
 /// Spawns a coroutine on this thread's loop; see [`IOLoop::spawn`].
 #[track_caller]
 #[inline]
-pub fn spawn<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
-    task::task(&Core::current_or_panic(), Location::caller(), future)
+pub fn spawn<F: IntoFuture<IntoFuture: 'static>>(future: F) -> JoinHandle<F::Output> {
+    task::task(&Core::current_or_panic(), Location::caller(), future.into_future())
 }
 
 impl IOLoop {
@@ -255,8 +257,8 @@ impl IOLoop {
     ///
     /// A panic in it is logged with its type's name and the place of this call, and is what its handle returns.
     #[track_caller]
-    pub fn spawn<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
-        task::task(&self.core, Location::caller(), future)
+    pub fn spawn<F: IntoFuture<IntoFuture: 'static>>(&self, future: F) -> JoinHandle<F::Output> {
+        task::task(&self.core, Location::caller(), future.into_future())
     }
 
     /// Runs `callback` in the next turn, after those that were added before it. A panic in it is logged.

@@ -4,6 +4,7 @@ mod shape;
 mod slot;
 
 pub use shape::Shape;
+pub(super) use slot::Slots;
 
 use crate::ioloop::{Children, Core};
 use pin_project_lite::pin_project;

@@ -113,39 +113,44 @@ where
 }
 
 type Collect<K, T, V> = fn(Vec<K>, Vec<T>) -> Option<V>;
-type Value<F> = <<F as Future>::Output as Outcome>::Value;
+type Value<F> = <<F as IntoFuture>::Output as Outcome>::Value;
 
-impl<F: Future<Output: Outcome>> Shape for Vec<F> {
+impl<F: IntoFuture<Output: Outcome>> Shape for Vec<F> {
     type Values = Vec<Value<F>>;
     type Error = <F::Output as Outcome>::Error;
-    type Running = Row<F, (), Collect<(), Value<F>, Self::Values>>;
-
-    fn begin(self) -> Self::Running {
-        Row { slots: Slots::new(self), keys: Vec::new(), collect: |_, values| Some(values) }
-    }
-}
-
-impl<F: Future<Output: Outcome>, const N: usize> Shape for [F; N] {
-    type Values = [Value<F>; N];
-    type Error = <F::Output as Outcome>::Error;
-    type Running = Row<F, (), Collect<(), Value<F>, Self::Values>>;
+    type Running = Row<F::IntoFuture, (), Collect<(), Value<F>, Self::Values>>;
 
     fn begin(self) -> Self::Running {
         Row {
-            slots: Slots::new(self),
+            slots: Slots::new(self.into_iter().map(F::into_future)),
+            keys: Vec::new(),
+            collect: |_, values| Some(values),
+        }
+    }
+}
+
+impl<F: IntoFuture<Output: Outcome>, const N: usize> Shape for [F; N] {
+    type Values = [Value<F>; N];
+    type Error = <F::Output as Outcome>::Error;
+    type Running = Row<F::IntoFuture, (), Collect<(), Value<F>, Self::Values>>;
+
+    fn begin(self) -> Self::Running {
+        Row {
+            slots: Slots::new(self.into_iter().map(F::into_future)),
             keys: Vec::new(),
             collect: |_, values| values.try_into().ok(),
         }
     }
 }
 
-impl<K: Ord, F: Future<Output: Outcome>> Shape for BTreeMap<K, F> {
+impl<K: Ord, F: IntoFuture<Output: Outcome>> Shape for BTreeMap<K, F> {
     type Values = BTreeMap<K, Value<F>>;
     type Error = <F::Output as Outcome>::Error;
-    type Running = Row<F, K, Collect<K, Value<F>, Self::Values>>;
+    type Running = Row<F::IntoFuture, K, Collect<K, Value<F>, Self::Values>>;
 
     fn begin(self) -> Self::Running {
-        let (keys, children): (Vec<K>, Vec<F>) = self.into_iter().unzip();
+        let children = self.into_iter().map(|(key, child)| (key, child.into_future()));
+        let (keys, children): (Vec<K>, Vec<F::IntoFuture>) = children.unzip();
         Row {
             slots: Slots::new(children),
             keys,
@@ -154,15 +159,16 @@ impl<K: Ord, F: Future<Output: Outcome>> Shape for BTreeMap<K, F> {
     }
 }
 
-impl<K: Eq + Hash, F: Future<Output: Outcome>, S: BuildHasher + Default> Shape
+impl<K: Eq + Hash, F: IntoFuture<Output: Outcome>, S: BuildHasher + Default> Shape
     for HashMap<K, F, S>
 {
     type Values = HashMap<K, Value<F>, S>;
     type Error = <F::Output as Outcome>::Error;
-    type Running = Row<F, K, Collect<K, Value<F>, Self::Values>>;
+    type Running = Row<F::IntoFuture, K, Collect<K, Value<F>, Self::Values>>;
 
     fn begin(self) -> Self::Running {
-        let (keys, children): (Vec<K>, Vec<F>) = self.into_iter().unzip();
+        let children = self.into_iter().map(|(key, child)| (key, child.into_future()));
+        let (keys, children): (Vec<K>, Vec<F::IntoFuture>) = children.unzip();
         Row {
             slots: Slots::new(children),
             keys,
@@ -215,15 +221,15 @@ macro_rules! tuple {
 
         impl<Error: Display, $($future),+> Shape for ($($future,)+)
         where
-            $($future: Future<Output: Outcome<Error = Error>>),+
+            $($future: IntoFuture<Output: Outcome<Error = Error>>),+
         {
             type Values = ($(Value<$future>,)+);
             type Error = Error;
-            type Running = $running<$($future),+>;
+            type Running = $running<$($future::IntoFuture),+>;
 
             fn begin(self) -> Self::Running {
                 let ($($field,)+) = self;
-                $running { $($field: Slot::new($field)),+ }
+                $running { $($field: Slot::new($field.into_future())),+ }
             }
         }
     };

@@ -18,12 +18,12 @@ pin_project! {
 }
 
 impl<F: Future> Slot<F> {
-    pub(super) fn new(future: F) -> Self {
+    pub(in crate::coroutine) fn new(future: F) -> Self {
         Self::Waiting { future }
     }
 
     /// Gives the child a turn; says whether it has ended just now.
-    pub(super) fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> bool {
+    pub(in crate::coroutine) fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> bool {
         let SlotProjection::Waiting { future } = self.as_mut().project() else { return false };
         let Poll::Ready(outcome) = future.poll(cx) else { return false };
         self.set(Self::Done { outcome: Some(outcome) });
@@ -31,7 +31,7 @@ impl<F: Future> Slot<F> {
     }
 
     /// The outcome of a child that has ended.
-    pub(super) fn take(self: Pin<&mut Self>) -> Option<F::Output> {
+    pub(in crate::coroutine) fn take(self: Pin<&mut Self>) -> Option<F::Output> {
         match self.project() {
             SlotProjection::Waiting { .. } => None,
             SlotProjection::Done { outcome } => outcome.take(),
@@ -46,19 +46,19 @@ impl<F: Future> fmt::Debug for Slot<F> {
 }
 
 /// Any number of children, on the heap.
-pub(super) struct Slots<F: Future>(Pin<Box<[Slot<F>]>>);
+pub(in crate::coroutine) struct Slots<F: Future>(Pin<Box<[Slot<F>]>>);
 
 impl<F: Future> Slots<F> {
-    pub(super) fn new(children: impl IntoIterator<Item = F>) -> Self {
+    pub(in crate::coroutine) fn new(children: impl IntoIterator<Item = F>) -> Self {
         Self(Box::into_pin(children.into_iter().map(Slot::new).collect()))
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::coroutine) fn len(&self) -> usize {
         self.0.len()
     }
 
     /// The place of one child.
-    pub(super) fn slot(&mut self, index: usize) -> Option<Pin<&mut Slot<F>>> {
+    pub(in crate::coroutine) fn slot(&mut self, index: usize) -> Option<Pin<&mut Slot<F>>> {
         if index >= self.len() {
             return None;
         }
@@ -68,7 +68,7 @@ impl<F: Future> Slots<F> {
     }
 
     /// The outcomes of all children.
-    pub(super) fn take_all(&mut self) -> impl Iterator<Item = Option<F::Output>> {
+    pub(in crate::coroutine) fn take_all(&mut self) -> impl Iterator<Item = Option<F::Output>> {
         (0..self.len()).map(|index| self.slot(index).and_then(Slot::take))
     }
 }
