@@ -72,10 +72,10 @@ impl Drop for Record {
 }
 
 impl Parts {
-    /// Forgets request and response, and keeps the memory. The head stays, to be compared with the next one.
+    /// Forgets request and response, and keeps the memory. URL and head stay, to be compared with the next ones.
     fn clear(&mut self) {
         self.method = Method::GET;
-        self.url.clear();
+        self.url.settle();
         if self.headers.as_bytes().len() > KEPT_BYTES {
             self.headers = Headers::default();
         } else {

@@ -13,6 +13,9 @@ use std::ops::Range;
 /// the same bytes.
 #[derive(Default)]
 pub(super) struct Url {
+    /// What the URL was made from, if nothing was taken out of it: a program that fetches the same again and again needs not have it
+    /// parsed again.
+    given: String,
     text: String,
     is_secure: bool,
     /// Without the brackets of an IPv6 address.
@@ -28,6 +31,9 @@ pub(super) struct Credentials {
     pub(super) username: String,
     pub(super) password: String,
 }
+
+/// Longer URLs are not remembered.
+const KEPT: usize = 4 * 1024;
 
 /// What RFC 3986 allows in neither a path nor a query.
 const ENCODED: &AsciiSet = &CONTROLS
@@ -45,9 +51,22 @@ const ENCODED: &AsciiSet = &CONTROLS
 impl Url {
     /// Becomes `url`, and returns the user information that was in it.
     pub(super) fn set(&mut self, url: &str) -> Result<Option<Credentials>, InvalidRequest> {
-        self.clear();
+        if self.given == url && !url.is_empty() {
+            return Ok(None);
+        }
+        let credentials = self.parse(url)?;
+        if credentials.is_none() {
+            self.given.push_str(url);
+        }
+        Ok(credentials)
+    }
+
+    fn parse(&mut self, url: &str) -> Result<Option<Credentials>, InvalidRequest> {
+        self.given.clear();
+        self.text.clear();
         let (is_secure, rest) = scheme(url)?;
-        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let is_end = |byte| matches!(byte, b'/' | b'?' | b'#');
+        let end = rest.bytes().position(is_end).unwrap_or(rest.len());
         let (authority, rest) = rest.split_at(end);
         // Browsers take a backslash for a slash, others do not, so that `http://a\@b` means two hosts.
         if authority.contains('\\') {
@@ -88,11 +107,11 @@ impl Url {
         Ok(credentials)
     }
 
-    /// Forgets the URL, and keeps the memory.
-    pub(super) fn clear(&mut self) {
-        self.text.clear();
-        self.host = 0..0;
-        self.path = 0;
+    /// Gives unusually much memory back.
+    pub(super) fn settle(&mut self) {
+        if self.given.len().max(self.text.len()) > KEPT {
+            *self = Self::default();
+        }
     }
 
     pub(super) fn as_str(&self) -> &str {
@@ -131,13 +150,14 @@ impl Url {
 
 /// Whether the scheme is the secure one, and what follows it.
 fn scheme(url: &str) -> Result<(bool, &str), InvalidRequest> {
-    let (scheme, rest) = url.split_once("://").ok_or(InvalidRequest::Scheme)?;
-    if scheme.eq_ignore_ascii_case("http") {
-        Ok((false, rest))
-    } else if scheme.eq_ignore_ascii_case("https") {
-        Ok((true, rest))
-    } else {
-        Err(InvalidRequest::Scheme)
+    let behind = |prefix: &str| {
+        let (scheme, rest) = url.split_at_checked(prefix.len())?;
+        scheme.eq_ignore_ascii_case(prefix).then_some(rest)
+    };
+    match (behind("http://"), behind("https://")) {
+        (Some(rest), _) => Ok((false, rest)),
+        (None, Some(rest)) => Ok((true, rest)),
+        (None, None) => Err(InvalidRequest::Scheme),
     }
 }
 
@@ -151,16 +171,23 @@ fn host_and_port(authority: &str) -> Result<(&str, Option<u16>), InvalidRequest>
         Some((host, port)) if !port.ends_with(']') => (host, port),
         _ => (authority, ""),
     };
-    let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
-    let is_numeric = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());
-    let is_numeric = is_numeric || last.starts_with("0x") || last.starts_with("0X");
     // `127.1` and `0x7f.1` are addresses to some resolvers, and names to some filters.
-    if is_numeric && host.parse::<Ipv4Addr>().is_err() {
+    if ends_in_number(host) && host.parse::<Ipv4Addr>().is_err() {
         return Err(InvalidRequest::Host);
     }
     match port {
         "" => Ok((host, None)),
         port => port.parse().map(|port| (host, Some(port))).map_err(|_| InvalidRequest::Host),
+    }
+}
+
+/// Whether the last label of a host is a number, in any base that somebody reads.
+fn ends_in_number(host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host).as_bytes();
+    let last = host.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
+    match last {
+        [b'0', b'x' | b'X', ..] => true,
+        digits => !digits.is_empty() && digits.iter().all(u8::is_ascii_digit),
     }
 }
 
