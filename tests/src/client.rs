@@ -1,6 +1,7 @@
 //! A client that says exactly what a test wants said.
 
 use crate::PATIENCE;
+use socket2::SockRef;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
@@ -233,6 +234,50 @@ impl Client {
             Err(error) => panic!("not expected: {error}"),
         }
         self.socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    }
+
+    /// Breaks the connection: the other side is told that something went wrong, and what it has not read is lost.
+    ///
+    /// # Panics
+    ///
+    /// If the system does not let it.
+    pub fn reset(self) {
+        SockRef::from(&self.socket).set_linger(Some(Duration::ZERO)).unwrap();
+    }
+
+    /// Whether the other side has closed the connection.
+    ///
+    /// # Panics
+    ///
+    /// If it says something instead.
+    pub fn has_left(&mut self) -> bool {
+        self.socket.set_nonblocking(true).unwrap();
+        let read = self.socket.read(&mut [0]);
+        self.socket.set_nonblocking(false).unwrap();
+        match read {
+            Ok(0) => true,
+            Ok(_) => panic!("not expected"),
+            Err(error) => error.kind() != ErrorKind::WouldBlock,
+        }
+    }
+
+    /// Sends until the other side takes nothing more for a while; how many bytes that was.
+    ///
+    /// # Panics
+    ///
+    /// If the connection breaks, or it never ends.
+    pub fn send_until_stuck(&mut self) -> usize {
+        self.socket.set_write_timeout(Some(Duration::from_millis(100))).unwrap();
+        let piece = [b'a'; 64 * 1024];
+        let mut sent = 0;
+        loop {
+            match self.socket.write(&piece) {
+                Ok(count) => sent += count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return sent,
+                Err(error) => panic!("{error}"),
+            }
+            assert!(sent < 1 << 30, "somebody reads a gigabyte");
+        }
     }
 
     /// The next `count` bytes.

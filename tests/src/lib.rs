@@ -13,7 +13,7 @@ mod turns;
 
 pub use client::{Client, Reply};
 pub use folder::Folder;
-pub use script::Script;
+pub use script::{Script, unreachable};
 pub use server::{Server, answer, echo, handler};
 pub use source::Source;
 pub use turns::Turns;

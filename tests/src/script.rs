@@ -1,10 +1,12 @@
 //! A server that says exactly what a test wants said.
 
 use crate::{Client, PATIENCE};
+use socket2::{Domain, Socket, Type};
 use std::fmt;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
+use std::time::Duration;
 
 /// A listening socket on `127.0.0.1`, whose connections are served one after the other by a test's own code, on a thread.
 pub struct Script {
@@ -37,13 +39,11 @@ impl Script {
         Self { address, ended }
     }
 
-    /// Answers each request of one connection with the next of these texts, and closes it after the last.
-    pub fn answers(answers: &'static [&'static str]) -> Self {
-        Self::start(1, move |_, mut client| {
-            for answer in answers {
-                client.take_until(b"\r\n\r\n");
-                client.send(answer);
-            }
+    /// Answers each request, on a connection of its own, with the next of these bytes, and closes the connection.
+    pub fn answers<A: AsRef<[u8]> + Send + 'static>(answers: Vec<A>) -> Self {
+        Self::start(answers.len(), move |number, mut client| {
+            client.take_until(b"\r\n\r\n");
+            client.try_send(&answers[number]).end();
         })
     }
 
@@ -68,6 +68,25 @@ impl Script {
             Err(payload) => std::panic::resume_unwind(payload),
         }
     }
+}
+
+/// An address at which connecting takes for ever, as long as what is returned beside it is kept: its queue is full, and the system
+/// ignores whoever else comes.
+///
+/// # Panics
+///
+/// If the system does not let it listen.
+pub fn unreachable() -> (SocketAddr, impl Sized) {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    socket.listen(0).unwrap();
+    let listener = TcpListener::from(socket);
+    let address = listener.local_addr().unwrap();
+    let mut queue = Vec::new();
+    while let Ok(client) = TcpStream::connect_timeout(&address, Duration::from_millis(100)) {
+        queue.push(client);
+    }
+    (address, (listener, queue))
 }
 
 impl fmt::Debug for Script {

@@ -1,16 +1,11 @@
 //! From names to addresses.
 
-use crate::ioloop::{Core, Frame};
-use crate::locks::Semaphore;
+use crate::ioloop::{Core, Executor, Frame};
 use std::collections::HashMap;
-use std::fmt;
-use std::future::{poll_fn, ready};
+use std::future::ready;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
-use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Poll, Waker};
-use std::thread;
+use std::sync::LazyLock;
 
 /// Looks up the addresses of a host.
 ///
@@ -29,21 +24,27 @@ pub trait Resolver {
     fn resolve(&self, host: &str, port: u16) -> Frame<io::Result<Vec<SocketAddr>>>;
 }
 
-/// Asks the system (`getaddrinfo`), on threads, because that blocks; at most ten at once, as in Tornado.
+/// Asks the system (`getaddrinfo`), on threads, because that blocks. Unless it is given [an executor](Self::with_executor), these are
+/// ten threads, as in Tornado, which all loops share, so that a slow name server does not delay other jobs.
 ///
 /// Addresses need no thread, and neither does `localhost`, which is this machine whatever anybody says (RFC 6761 §6.3). A
 /// [simulated](crate::testing::simulation) world has no other names; an [`OverrideResolver`] can give it some.
+#[derive(Clone, Debug)]
 pub struct ThreadedResolver {
-    threads: Rc<Semaphore>,
+    executor: Executor,
 }
 
-/// So many look-ups run at once.
-const THREADS: usize = 10;
+static THREADS: LazyLock<Executor> = LazyLock::new(|| Executor::new(10));
 
 impl ThreadedResolver {
-    /// A resolver with ten threads, which it starts when it needs them.
+    /// A resolver with the ten threads.
     pub fn new() -> Self {
-        Self { threads: Rc::new(Semaphore::new(THREADS)) }
+        Self::with_executor(THREADS.clone())
+    }
+
+    /// A resolver with the threads of `executor`.
+    pub fn with_executor(executor: Executor) -> Self {
+        Self { executor }
     }
 }
 
@@ -63,18 +64,12 @@ impl Resolver for ThreadedResolver {
             let text = format!("a simulated world has no {host:?}: see OverrideResolver");
             return Frame::new(ready(Err(io::Error::new(io::ErrorKind::NotFound, text))));
         }
-        let threads = self.threads.clone();
         let host = host.to_owned();
-        Frame::new(async move {
-            let _permit = threads.acquire().await;
-            on_thread(move || Ok((host.as_str(), port).to_socket_addrs()?.collect())).await?
-        })
-    }
-}
-
-impl fmt::Debug for ThreadedResolver {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ThreadedResolver").finish_non_exhaustive()
+        let asking = self.executor.run(move || {
+            let addresses = (host.as_str(), port).to_socket_addrs()?;
+            Ok(addresses.collect())
+        });
+        Frame::new(async { asking.await.map_err(|error| io::Error::other(error.to_string()))? })
     }
 }
 
@@ -86,37 +81,6 @@ fn known(host: &str) -> Option<Vec<IpAddr>> {
     let name = host.strip_suffix('.').unwrap_or(host);
     let is_local = name.eq_ignore_ascii_case("localhost");
     is_local.then(|| vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()])
-}
-
-/// Runs `work` on a thread of its own.
-async fn on_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
-    struct Answer<T> {
-        value: Option<T>,
-        waker: Option<Waker>,
-    }
-    let answer = Arc::new(Mutex::new(Answer { value: None, waker: None }));
-    let theirs = answer.clone();
-    let run = move || {
-        let value = work();
-        let waker = {
-            let mut answer = theirs.lock().unwrap_or_else(PoisonError::into_inner);
-            answer.value = Some(value);
-            answer.waker.take()
-        };
-        waker.into_iter().for_each(Waker::wake);
-    };
-    thread::Builder::new().name("gustnado-resolver".into()).spawn(run)?;
-    let value = poll_fn(|cx| {
-        let mut answer = answer.lock().unwrap_or_else(PoisonError::into_inner);
-        match answer.value.take() {
-            Some(value) => Poll::Ready(value),
-            None => {
-                answer.waker = Some(cx.waker().clone());
-                Poll::Pending
-            }
-        }
-    });
-    Ok(value.await)
 }
 
 /// Sends some hosts elsewhere, and asks another resolver for the rest: Tornado's class of that name, and its `hostname_mapping`.
@@ -182,15 +146,6 @@ impl<R: Resolver> Resolver for OverrideResolver<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ioloop::IOLoop;
-
-    #[test]
-    fn work_on_a_thread_comes_back_to_the_loop() {
-        let io_loop = IOLoop::new().unwrap();
-        let here = thread::current().id();
-        let there = io_loop.run_sync(on_thread(move || thread::current().id())).unwrap().unwrap();
-        assert_ne!(here, there);
-    }
 
     #[test]
     fn addresses_and_localhost_are_known() {

@@ -3,7 +3,6 @@
 use super::encode;
 use super::errors::HTTPClientError;
 use super::head::Ending;
-use super::incoming::Incoming;
 use super::pool::Shared;
 use super::record::Parts;
 use super::upload::Upload;
@@ -40,22 +39,16 @@ impl Connection {
         Self { stream, is_kept, is_heard: false, upload: None }
     }
 
-    /// Sends the request, and reads the response to it with its body.
+    /// Sends the request, and reads the head of the response to it; returns where its body ends.
     pub(super) async fn exchange(
         &mut self,
         parts: &mut Parts,
         client: &Shared,
-    ) -> Result<(), HTTPClientError> {
-        let mut limits = client.limits;
-        limits.body = parts.options.max_body_size.unwrap_or(limits.body);
+    ) -> Result<Ending, HTTPClientError> {
         self.send(parts, client);
-        let ending = self.read_head(parts, &limits).await?;
+        let ending = self.read_head(parts, &client.limits).await?;
         parts.times.answered = client.core.ticks();
-        let mut incoming = Incoming::new(ending, &limits)?;
-        if !incoming.is_done() {
-            parts.content = incoming.read(self).await?;
-        }
-        Ok(())
+        Ok(ending)
     }
 
     /// Whether the request may be sent again over another connection: the server has closed this one before it can have seen the
@@ -64,8 +57,7 @@ impl Connection {
         matches!(error, HTTPClientError::Closed(_))
             && self.is_kept
             && !self.is_heard
-            && !matches!(parts.body, Some(Body::Stream(_)))
-            && self.upload.is_none()
+            && !parts.has_streamed
             && (parts.method.is_idempotent() || self.stream.sent() == 0)
     }
 
@@ -93,23 +85,34 @@ impl Connection {
         match parts.body.take() {
             Some(Body::Stream(stream)) => {
                 self.stream.send(&out);
-                self.upload = Some(Upload::new(stream));
+                parts.has_streamed = true;
+                self.begin(Upload::stream(stream), parts);
             }
             Some(whole) => {
                 let bytes = whole.as_bytes().unwrap_or_default();
-                if bytes.len() <= INLINE {
+                if bytes.len() <= INLINE && !parts.expects_continue {
                     out.extend_from_slice(bytes);
                     self.stream.send(&out);
                     parts.body = Some(whole);
                 } else {
                     let bytes = shared(whole);
-                    drop(self.stream.write_both(&out, bytes.clone()));
-                    parts.body = Some(Body::Bytes(bytes));
+                    parts.body = Some(Body::Bytes(bytes.clone()));
+                    if parts.expects_continue {
+                        self.stream.send(&out);
+                        self.begin(Upload::whole(bytes), parts);
+                    } else {
+                        drop(self.stream.write_both(&out, bytes));
+                    }
                 }
             }
             None => self.stream.send(&out),
         }
         out.shrink_to(OUT_KEPT);
+    }
+
+    /// Leaves a body to be sent while the response is waited for.
+    fn begin(&mut self, upload: Upload, parts: &Parts) {
+        self.upload = Some(if parts.expects_continue { upload.hesitate() } else { upload });
     }
 
     /// Reads heads until one is final.
@@ -131,6 +134,11 @@ impl Connection {
                     return Err(ResponseViolation::SwitchNotRequested.into());
                 }
                 status if !status.is_informational() => return Ok(ending),
+                StatusCode::CONTINUE => {
+                    if let Some(upload) = &mut self.upload {
+                        upload.proceed();
+                    }
+                }
                 _ => {}
             }
         }

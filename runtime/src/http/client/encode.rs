@@ -25,6 +25,9 @@ pub(super) fn head(parts: &Parts, client: &Shared, out: &mut Vec<u8>) {
     if lacks("User-Agent") {
         put(&["User-Agent: ", &client.user_agent, "\r\n"]);
     }
+    if parts.is_decompressed && lacks("Accept-Encoding") {
+        put(&["Accept-Encoding: gzip\r\n"]);
+    }
     if let Some(credentials) = credentials
         && lacks("Authorization")
     {
@@ -40,6 +43,9 @@ pub(super) fn head(parts: &Parts, client: &Shared, out: &mut Vec<u8>) {
             put(&["Content-Length: ", itoa::Buffer::new().format(length), "\r\n"]);
         }
         Some(None) => put(&["Transfer-Encoding: chunked\r\n"]),
+    }
+    if parts.expects_continue && length != Some(Some(0)) && length.is_some() {
+        put(&["Expect: 100-continue\r\n"]);
     }
     headers.write(out);
     out.extend_from_slice(b"\r\n");

@@ -35,6 +35,8 @@ pub enum HTTPClientError {
     Violation(ResponseViolation),
     /// The stream that produces the request's body failed.
     Body(Box<dyn Error>),
+    /// The response is compressed, and cannot be decompressed.
+    Decompress(io::Error),
     /// The client was [closed](super::AsyncHTTPClient::close).
     ClientClosed,
 }
@@ -71,6 +73,7 @@ impl fmt::Display for HTTPClientError {
             Self::Closed(Some(error)) => write!(f, "Connection closed: {error}"),
             Self::Violation(violation) => violation.fmt(f),
             Self::Body(error) => write!(f, "the body of the request failed: {error}"),
+            Self::Decompress(error) => write!(f, "cannot decompress the response: {error}"),
             Self::ClientClosed => f.write_str("fetch() called on closed AsyncHTTPClient"),
         }
     }
@@ -80,7 +83,7 @@ impl Error for HTTPClientError {
     /// The system's error, if there is one. A violation is no source: it would pass for one of the request that is being handled.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Resolve(error) | Self::Connect(error) => Some(error),
+            Self::Resolve(error) | Self::Connect(error) | Self::Decompress(error) => Some(error),
             Self::Closed(Some(error)) => Some(&**error),
             _ => None,
         }

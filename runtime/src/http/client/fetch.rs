@@ -2,11 +2,15 @@
 
 use super::connection::Connection;
 use super::errors::{HTTPClientError, Phase};
-use super::pool::{Shared, Slot};
-use super::record::{Parts, Record};
+use super::head::Ending;
+use super::incoming::Incoming;
+use super::pool::{Origin, Shared, Slot};
+use super::record::{Options, Record};
 use super::request::HTTPRequest;
 use super::response::HTTPResponse;
+use super::streamed::StreamedResponse;
 use crate::coroutine::cancel_after;
+use crate::http::Limits;
 use crate::ioloop::Frame;
 use crate::iostream::IOStream;
 use std::cell::Cell;
@@ -21,128 +25,276 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 /// What "for ever" is.
 const EVER: Duration = Duration::from_secs(u32::MAX as u64);
 
-/// The deadlines of a fetch.
-struct Timeouts {
-    queue: Duration,
-    connect: Duration,
-    request: Duration,
+/// So many redirects are followed, as in Tornado.
+const REDIRECTS: u32 = 5;
+
+/// A request on its way.
+pub(super) struct Fetching {
+    client: Rc<Shared>,
+    record: Record,
+    options: Options,
+    /// `None` while it waits for the one that a redirect needs.
+    slot: Option<Slot>,
+    /// When all of it must be over.
+    deadline: Instant,
 }
 
-impl Timeouts {
-    fn new(parts: &Parts, client: &Shared) -> Self {
-        let (own, others) = (&parts.options, &client.options);
-        let or_ever = |timeout: Duration| if timeout.is_zero() { EVER } else { timeout };
-        let connect = or_ever(own.connect_timeout.or(others.connect_timeout).unwrap_or(TIMEOUT));
-        let request = or_ever(own.request_timeout.or(others.request_timeout).unwrap_or(TIMEOUT));
-        let queue = own.queue_timeout.or(others.queue_timeout);
-        Self { queue: queue.map_or(connect.min(request), or_ever), connect, request }
-    }
-}
-
+/// Fetches a response with its body.
 pub(super) async fn fetch(
     client: Rc<Shared>,
-    mut request: HTTPRequest,
+    request: HTTPRequest,
 ) -> Result<HTTPResponse, HTTPClientError> {
-    request.check()?;
-    if client.is_closed() {
-        return Err(HTTPClientError::ClientClosed);
+    let mut fetching = Fetching::begin(client, request).await?;
+    match cancel_after(fetching.deadline, fetching.whole()).await {
+        Ok(Ok(())) => fetching.finish(),
+        Ok(Err(error)) => Err(error),
+        Err(_) => Err(HTTPClientError::Timeout(Phase::Request)),
     }
-    let mut record = request.record;
-    let timeouts = Timeouts::new(&record, &client);
-    record.times.called = client.core.ticks();
-
-    let origin = client.origin(&record);
-    let slot = match Slot::vacant(&client, &origin) {
-        Some(slot) => slot,
-        None => queue(client.clone(), origin, timeouts.queue).await?,
-    };
-    let begun = client.core.ticks();
-    record.times.begun = begun;
-    let deadline = client.core.instant(begun) + timeouts.request;
-
-    let mut repeats = false;
-    loop {
-        let kept = if repeats { None } else { slot.kept() };
-        let mut connection = match kept {
-            Some(connection) => {
-                record.times.resolved = client.core.ticks();
-                record.times.connected = record.times.resolved;
-                connection
-            }
-            None => {
-                let (opened, resolved) = connect(&client, &record, &timeouts, deadline).await?;
-                record.times.resolved = resolved;
-                record.times.connected = client.core.ticks();
-                opened
-            }
-        };
-        match cancel_after(deadline, connection.exchange(&mut record, &client)).await {
-            Ok(Ok(())) => {
-                if record.head.keep_alive() {
-                    slot.keep(&connection);
-                }
-                break;
-            }
-            Ok(Err(error)) if connection.allows_repetition(&record, &error) => repeats = true,
-            Ok(Err(error)) => return Err(error),
-            Err(_) => return Err(HTTPClientError::Timeout(Phase::Request)),
-        }
-    }
-    drop(slot);
-    finish(record, &client)
 }
 
-/// The outcome of a fetch that has a response.
-fn finish(mut record: Record, client: &Shared) -> Result<HTTPResponse, HTTPClientError> {
-    record.times.finished = client.core.ticks();
-    let raises = record.options.raise_error.or(client.options.raise_error).unwrap_or(true);
+/// Fetches a response whose body is read by whoever asked for it.
+pub(super) async fn fetch_streamed(
+    client: Rc<Shared>,
+    request: HTTPRequest,
+) -> Result<StreamedResponse, HTTPClientError> {
+    let mut fetching = Fetching::begin(client, request).await?;
+    let deadline = fetching.deadline;
+    let answered = cancel_after(deadline, async {
+        let (mut connection, mut incoming) = fetching.answered().await?;
+        if fetching.is_error() {
+            fetching.read(&mut connection, &mut incoming).await?;
+        }
+        Ok((connection, incoming))
+    });
+    let (connection, incoming) =
+        answered.await.unwrap_or(Err(HTTPClientError::Timeout(Phase::Request)))?;
+    if fetching.is_error() {
+        return Err(HTTPClientError::Status(HTTPResponse::new(fetching.record)));
+    }
+    let Fetching { client, record, slot, .. } = fetching;
     let response = HTTPResponse::new(record);
-    if raises { response.rethrow() } else { Ok(response) }
+    Ok(StreamedResponse::new(response, client, slot, connection, incoming, deadline))
+}
+
+impl Fetching {
+    /// Checks a request, and waits until it is its turn.
+    async fn begin(client: Rc<Shared>, mut request: HTTPRequest) -> Result<Self, HTTPClientError> {
+        request.check()?;
+        if client.is_closed() {
+            return Err(HTTPClientError::ClientClosed);
+        }
+        let mut record = request.record;
+        let options = record.options.or(&client.options);
+        record.is_decompressed =
+            cfg!(feature = "gzip") && options.decompress_response.unwrap_or(true);
+        record.times.called = client.core.ticks();
+
+        let origin = client.origin(&record);
+        let slot = match Slot::vacant(&client, &origin) {
+            Some(slot) => slot,
+            None => queue(&client, origin, &options).await?,
+        };
+        let begun = client.core.ticks();
+        record.times.begun = begun;
+        let deadline = client.core.instant(begun) + options.request_timeout();
+        Ok(Self { client, record, options, slot: Some(slot), deadline })
+    }
+
+    /// Reads the response with its body.
+    async fn whole(&mut self) -> Result<(), HTTPClientError> {
+        let (mut connection, mut incoming) = self.answered().await?;
+        self.read(&mut connection, &mut incoming).await
+    }
+
+    /// Reads the head of the response, behind all redirects.
+    async fn answered(&mut self) -> Result<(Connection, Incoming), HTTPClientError> {
+        loop {
+            let (mut connection, ending) = self.exchange().await?;
+            let compressed = self.record.is_decompressed && is_gzip(&self.record);
+            let limits = Limits {
+                body: self.options.max_body_size.unwrap_or(self.client.limits.body),
+                ..self.client.limits
+            };
+            let mut incoming = Incoming::new(ending, &limits, compressed)?;
+            if self.record.head.status().is_redirection() {
+                let most = match self.options.follow_redirects {
+                    Some(false) => 0,
+                    _ => self.options.max_redirects.unwrap_or(REDIRECTS),
+                };
+                let keeps = self.record.head.keep_alive();
+                if self.record.redirect(most)? {
+                    if keeps && matches!(incoming.drain(&mut connection).await, Ok(true)) {
+                        self.keep(&connection);
+                    }
+                    drop(connection);
+                    self.turn_to_target().await;
+                    continue;
+                }
+            }
+            self.record.is_decompressed = compressed;
+            self.tell_header_callback();
+            return Ok((connection, incoming));
+        }
+    }
+
+    /// Sends the request over a connection, and reads the head of the response to it.
+    async fn exchange(&mut self) -> Result<(Connection, Ending), HTTPClientError> {
+        let mut repeats = false;
+        loop {
+            let mut connection = match if repeats { None } else { self.kept() } {
+                Some(connection) => {
+                    self.record.times.connected(self.client.core.ticks());
+                    connection
+                }
+                None => {
+                    let (connection, resolved) = self.connect().await?;
+                    self.record.times.connected(self.client.core.ticks());
+                    self.record.times.resolved = resolved;
+                    connection
+                }
+            };
+            match connection.exchange(&mut self.record, &self.client).await {
+                Ok(ending) => return Ok((connection, ending)),
+                Err(error) if connection.allows_repetition(&self.record, &error) => repeats = true,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Reads the body of the response, and keeps the connection.
+    async fn read(
+        &mut self,
+        connection: &mut Connection,
+        incoming: &mut Incoming,
+    ) -> Result<(), HTTPClientError> {
+        if !incoming.is_done() {
+            match self.record.streaming_callback.take() {
+                Some(callback) => incoming.read_into(connection, callback).await?,
+                None => self.record.content = incoming.read(connection).await?,
+            }
+        }
+        if self.record.head.keep_alive() {
+            self.keep(connection);
+        }
+        Ok(())
+    }
+
+    /// A response, or the error that it is.
+    fn finish(mut self) -> Result<HTTPResponse, HTTPClientError> {
+        // Its turn is over, before anybody hears of it.
+        self.slot = None;
+        self.record.times.finished = self.client.core.ticks();
+        let raises = self.raises();
+        let response = HTTPResponse::new(self.record);
+        if raises { response.rethrow() } else { Ok(response) }
+    }
+
+    fn raises(&self) -> bool {
+        self.options.raise_error.unwrap_or(true)
+    }
+
+    fn is_error(&self) -> bool {
+        self.raises() && !self.record.head.status().is_success()
+    }
+
+    fn kept(&self) -> Option<Connection> {
+        self.slot.as_ref().and_then(Slot::kept)
+    }
+
+    fn keep(&self, connection: &Connection) {
+        if let Some(slot) = &self.slot {
+            slot.keep(connection);
+        }
+    }
+
+    /// Waits for its turn to ask where a redirect leads. Its own turn is over first: who holds one and waits for another could wait for
+    /// somebody who does the same.
+    async fn turn_to_target(&mut self) {
+        self.slot = None;
+        let origin = self.client.origin(&self.record);
+        self.slot = Some(match Slot::vacant(&self.client, &origin) {
+            Some(slot) => slot,
+            None => Frame::new(Slot::queue(self.client.clone(), origin)).await,
+        });
+    }
+
+    fn tell_header_callback(&mut self) {
+        if let Some(mut callback) = self.record.header_callback.take() {
+            for line in self.record.head.lines() {
+                callback(&String::from_utf8_lossy(line));
+            }
+        }
+    }
+
+    /// Opens a connection; says also when the host's name was resolved.
+    #[cold]
+    fn connect(&self) -> Frame<Result<(Connection, u64), HTTPClientError>> {
+        let client = self.client.clone();
+        let url = &self.record.url;
+        let is_secure = url.is_secure();
+        let resolving = client.resolver.resolve(url.host(), url.port());
+        let deadline = self.deadline.min(client.core.now() + self.options.connect_timeout());
+        Frame::new(async move {
+            if is_secure {
+                let text = "https is not supported yet";
+                let error = io::Error::new(io::ErrorKind::Unsupported, text);
+                return Err(HTTPClientError::Connect(error));
+            }
+            let phase = Cell::new(Phase::Resolve);
+            let connecting = async {
+                let addresses = resolving.await.map_err(HTTPClientError::Resolve)?;
+                let resolved = client.core.ticks();
+                phase.set(Phase::Connect);
+                let stream = first(&addresses).await.map_err(HTTPClientError::Connect)?;
+                // Requests leave in one piece; waiting for more would only delay them. A socket that refuses works all the same.
+                let _ = stream.set_nodelay(true);
+                Ok((Connection::new(stream, false), resolved))
+            };
+            let connected = cancel_after(deadline, connecting).await;
+            connected.unwrap_or_else(|_| Err(HTTPClientError::Timeout(phase.get())))
+        })
+    }
+}
+
+impl Options {
+    fn connect_timeout(&self) -> Duration {
+        or_ever(self.connect_timeout.unwrap_or(TIMEOUT))
+    }
+
+    fn request_timeout(&self) -> Duration {
+        or_ever(self.request_timeout.unwrap_or(TIMEOUT))
+    }
+
+    fn queue_timeout(&self) -> Duration {
+        match self.queue_timeout {
+            Some(timeout) => or_ever(timeout),
+            None => self.connect_timeout().min(self.request_timeout()),
+        }
+    }
+}
+
+/// Zero means no limit, as in Tornado.
+fn or_ever(timeout: Duration) -> Duration {
+    if timeout.is_zero() { EVER } else { timeout }
+}
+
+/// Whether the response is compressed in the one way that we understand. RFC 9110 §8.4.1.3: `x-gzip` is the same.
+fn is_gzip(record: &Record) -> bool {
+    let coding = record.head.header("content-encoding");
+    coding.is_some_and(|coding| {
+        coding.eq_ignore_ascii_case(b"gzip") || coding.eq_ignore_ascii_case(b"x-gzip")
+    })
 }
 
 /// Waits for a slot. Like everything that not every fetch does, it has a frame of its own, so that the others' are small.
 #[cold]
 fn queue(
-    client: Rc<Shared>,
-    origin: Rc<super::pool::Origin>,
-    timeout: Duration,
-) -> Frame<Result<Slot, HTTPClientError>> {
-    Frame::new(async move {
-        let waiting = cancel_after(timeout, Slot::queue(client, origin));
-        waiting.await.map_err(|_| HTTPClientError::Timeout(Phase::Queue))
-    })
-}
-
-/// Opens a connection; says also when the host's name was resolved.
-#[cold]
-fn connect(
     client: &Rc<Shared>,
-    parts: &Parts,
-    timeouts: &Timeouts,
-    deadline: Instant,
-) -> Frame<Result<(Connection, u64), HTTPClientError>> {
-    let client = client.clone();
-    let resolving = client.resolver.resolve(parts.url.host(), parts.url.port());
-    let deadline = deadline.min(client.core.now() + timeouts.connect);
-    let is_secure = parts.url.is_secure();
-    Frame::new(async move {
-        if is_secure {
-            let error = io::Error::new(io::ErrorKind::Unsupported, "https is not supported yet");
-            return Err(HTTPClientError::Connect(error));
-        }
-        let phase = Cell::new(Phase::Resolve);
-        let connecting = async {
-            let addresses = resolving.await.map_err(HTTPClientError::Resolve)?;
-            let resolved = client.core.ticks();
-            phase.set(Phase::Connect);
-            let stream = first(&addresses).await.map_err(HTTPClientError::Connect)?;
-            // Requests leave in one piece; waiting for more would only delay them. A socket that refuses works all the same.
-            let _ = stream.set_nodelay(true);
-            Ok((Connection::new(stream, false), resolved))
-        };
-        let connected = cancel_after(deadline, connecting).await;
-        connected.unwrap_or_else(|_| Err(HTTPClientError::Timeout(phase.get())))
-    })
+    origin: Rc<Origin>,
+    options: &Options,
+) -> Frame<Result<Slot, HTTPClientError>> {
+    let waiting = cancel_after(options.queue_timeout(), Slot::queue(client.clone(), origin));
+    Frame::new(async { waiting.await.map_err(|_| HTTPClientError::Timeout(Phase::Queue)) })
 }
 
 /// Connects to the first address that answers.

@@ -94,6 +94,11 @@ impl ResponseHead {
         self.version
     }
 
+    /// The status line and the headers, each with its CRLF, and the empty line behind them.
+    pub(super) fn lines(&self) -> impl Iterator<Item = &[u8]> {
+        self.bytes.split_inclusive(|byte| *byte == b'\n')
+    }
+
     /// As it was sent; empty if it was not, or is no text.
     pub(super) fn reason(&self) -> &str {
         self.reason.text(&self.bytes)

@@ -1,11 +1,14 @@
 //! The body of a response on its way in.
 
 use super::connection::Connection;
+#[cfg(feature = "gzip")]
+use super::decompress::{Gunzip, STEP};
 use super::errors::HTTPClientError;
 use super::head::Ending;
 use crate::http::{Chunked, Limits};
 use bytes::Bytes;
 use std::future::poll_fn;
+use std::ops::Range;
 use std::task::{Context, Poll, ready};
 
 /// How far a body has been read.
@@ -13,6 +16,8 @@ pub(super) struct Incoming {
     state: State,
     /// How many bytes may still come, if nobody has said how many will.
     limit: u64,
+    #[cfg(feature = "gzip")]
+    gunzip: Option<Box<Gunzip>>,
 }
 
 enum State {
@@ -25,9 +30,16 @@ enum State {
 /// The server's word for the length of a body is no reason to reserve more than so much before it has sent some of it.
 const RESERVED: usize = 64 * 1024;
 
+/// So much of a body that nobody wants is read, so that the connection can be used again.
+const DRAINED: usize = 64 * 1024;
+
 impl Incoming {
     /// Fails if the body is known to be longer than it may be.
-    pub(super) fn new(ending: Ending, limits: &Limits) -> Result<Self, HTTPClientError> {
+    pub(super) fn new(
+        ending: Ending,
+        limits: &Limits,
+        is_compressed: bool,
+    ) -> Result<Self, HTTPClientError> {
         let state = match ending {
             Ending::None => State::Done,
             Ending::Length(length) => {
@@ -37,7 +49,15 @@ impl Incoming {
             Ending::Chunked => State::Chunked(Chunked::new(limits)),
             Ending::Close => State::Close,
         };
-        Ok(Self { state, limit: limits.body })
+        #[cfg(not(feature = "gzip"))]
+        let _ = is_compressed;
+        Ok(Self {
+            #[cfg(feature = "gzip")]
+            gunzip: (is_compressed && !matches!(state, State::Done))
+                .then(|| Box::new(Gunzip::new(limits.body))),
+            state,
+            limit: limits.body,
+        })
     }
 
     pub(super) fn is_done(&self) -> bool {
@@ -52,6 +72,7 @@ impl Incoming {
         let mut capacity = 0;
         if let State::Length(length) = self.state
             && let Ok(length) = usize::try_from(length)
+            && !self.is_compressed()
         {
             if let Some(body) = connection.take_exactly(length) {
                 self.state = State::Done;
@@ -60,10 +81,32 @@ impl Incoming {
             capacity = length.min(RESERVED);
         }
         let mut body = Vec::with_capacity(capacity);
-        while poll_fn(|cx| self.poll_piece(connection, cx, |data| body.extend_from_slice(data)))
-            .await?
-        {}
+        self.read_into(connection, |data| body.extend_from_slice(data)).await?;
         Ok(body.into())
+    }
+
+    /// Reads the whole body, piece by piece.
+    pub(super) async fn read_into(
+        &mut self,
+        connection: &mut Connection,
+        mut take: impl FnMut(&[u8]),
+    ) -> Result<(), HTTPClientError> {
+        while poll_fn(|cx| self.poll_piece(connection, cx, &mut take)).await? {}
+        Ok(())
+    }
+
+    /// Reads a body that nobody wants, unless it is long; whether that was all of it.
+    pub(super) async fn drain(
+        &mut self,
+        connection: &mut Connection,
+    ) -> Result<bool, HTTPClientError> {
+        let mut count = 0;
+        while count <= DRAINED {
+            if !poll_fn(|cx| self.poll_piece(connection, cx, |data| count += data.len())).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Gives the next piece of the body to `take`; ready with `false` when it has ended.
@@ -75,15 +118,12 @@ impl Incoming {
     ) -> Poll<Result<bool, HTTPClientError>> {
         loop {
             if self.is_done() {
-                return Poll::Ready(Ok(false));
+                return Poll::Ready(self.finish(&mut take));
             }
             let stream = &connection.stream;
             let decoded = stream.peek(|bytes| match bytes {
                 [] => Ok(None),
-                bytes => self.decode(bytes).map(|(consumed, data)| {
-                    take(&bytes[data.clone()]);
-                    Some((consumed, data.len()))
-                }),
+                bytes => self.decode(bytes, &mut take).map(Some),
             })?;
             match decoded {
                 Some((consumed, length)) => {
@@ -99,8 +139,27 @@ impl Incoming {
         }
     }
 
-    /// Decodes the beginning of `input`: how much of it is used up, and where in it the data is.
-    fn decode(&mut self, input: &[u8]) -> Result<(usize, std::ops::Range<usize>), HTTPClientError> {
+    /// Decodes the beginning of `input`: how many bytes of it are used up, and how many of the body were in it.
+    fn decode(
+        &mut self,
+        input: &[u8],
+        take: &mut dyn FnMut(&[u8]),
+    ) -> Result<(usize, usize), HTTPClientError> {
+        #[cfg(feature = "gzip")]
+        let input = if self.is_compressed() { &input[..input.len().min(STEP)] } else { input };
+        let (consumed, data) = self.unframe(input)?;
+        let data = &input[data];
+        #[cfg(feature = "gzip")]
+        if let Some(gunzip) = &mut self.gunzip {
+            gunzip.push(data, take)?;
+            return Ok((consumed, data.len()));
+        }
+        take(data);
+        Ok((consumed, data.len()))
+    }
+
+    /// How much of `input` is used up, and where in it the data is.
+    fn unframe(&mut self, input: &[u8]) -> Result<(usize, Range<usize>), HTTPClientError> {
         match &mut self.state {
             State::Done => Ok((0, 0..0)),
             State::Length(left) => {
@@ -124,5 +183,23 @@ impl Incoming {
                 Ok((input.len(), 0..input.len()))
             }
         }
+    }
+
+    fn is_compressed(&self) -> bool {
+        #[cfg(feature = "gzip")]
+        return self.gunzip.is_some();
+        #[cfg(not(feature = "gzip"))]
+        false
+    }
+
+    /// The end of the body, which a compressed one must agree with.
+    fn finish(&mut self, take: &mut dyn FnMut(&[u8])) -> Result<bool, HTTPClientError> {
+        #[cfg(feature = "gzip")]
+        if let Some(mut gunzip) = self.gunzip.take() {
+            gunzip.finish(take)?;
+        }
+        #[cfg(not(feature = "gzip"))]
+        let _ = take;
+        Ok(false)
     }
 }

@@ -2,6 +2,8 @@
 
 mod auth;
 mod connection;
+#[cfg(feature = "gzip")]
+mod decompress;
 mod encode;
 mod errors;
 mod fetch;
@@ -9,8 +11,10 @@ mod head;
 mod incoming;
 mod pool;
 mod record;
+mod redirect;
 mod request;
 mod response;
+mod streamed;
 mod time_info;
 mod upload;
 mod url;
@@ -19,6 +23,7 @@ mod violation;
 pub use self::errors::{HTTPClientError, InvalidRequest, Phase};
 pub use self::request::HTTPRequest;
 pub use self::response::HTTPResponse;
+pub use self::streamed::StreamedResponse;
 pub use self::time_info::TimeInfo;
 pub use self::violation::ResponseViolation;
 
@@ -109,6 +114,30 @@ impl AsyncHTTPClient {
     /// [says otherwise](HTTPRequest::raise_error).
     pub fn fetch(&self, request: impl Into<HTTPRequest>) -> Fetch {
         Fetch { frame: Frame::new(fetch::fetch(self.owner.shared.clone(), request.into())) }
+    }
+
+    /// Sends a request and waits for the head of the response; the body comes [piece by piece](StreamedResponse::next), as it is asked
+    /// for.
+    ///
+    /// ```no_run
+    /// # async fn example(client: gustnado::http::AsyncHTTPClient) -> gustnado::Result<()> {
+    /// let mut response = client.fetch_streamed("http://example.com/film").await?;
+    /// while let Some(piece) = response.next().await {
+    ///     println!("{} bytes", piece?.len());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As of [`fetch`](Self::fetch). A response that is an error is read to its end first.
+    pub async fn fetch_streamed(
+        &self,
+        request: impl Into<HTTPRequest>,
+    ) -> Result<StreamedResponse, HTTPClientError> {
+        let begun = fetch::fetch_streamed(self.owner.shared.clone(), request.into());
+        Frame::new(begun).await
     }
 
     /// How many connections rest, kept for the next fetch.
@@ -227,6 +256,24 @@ impl AsyncHTTPClientBuilder {
     /// See [`HTTPRequest::request_timeout`].
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.options.request_timeout = Some(timeout);
+        self
+    }
+
+    /// See [`HTTPRequest::follow_redirects`].
+    pub fn follow_redirects(mut self, follow: bool) -> Self {
+        self.options.follow_redirects = Some(follow);
+        self
+    }
+
+    /// See [`HTTPRequest::max_redirects`].
+    pub fn max_redirects(mut self, count: u32) -> Self {
+        self.options.max_redirects = Some(count);
+        self
+    }
+
+    /// See [`HTTPRequest::decompress_response`].
+    pub fn decompress_response(mut self, decompress: bool) -> Self {
+        self.options.decompress_response = Some(decompress);
         self
     }
 

@@ -32,12 +32,24 @@ pub(super) struct Parts {
     pub(super) body: Option<Body>,
     pub(super) credentials: Option<Credentials>,
     pub(super) options: Options,
+    pub(super) header_callback: Option<Callback<str>>,
+    pub(super) streaming_callback: Option<Callback<[u8]>>,
+    pub(super) expects_continue: bool,
+    /// How many redirects were followed.
+    pub(super) redirects: u32,
+    /// Whether the body was a stream, and is gone.
+    pub(super) has_streamed: bool,
+    /// Whether the body of the response is decompressed.
+    pub(super) is_decompressed: bool,
     /// The first thing that was wrong with it.
     pub(super) problem: Option<InvalidRequest>,
     pub(super) head: ResponseHead,
     pub(super) content: Bytes,
     pub(super) times: Times,
 }
+
+/// What is called with each piece.
+type Callback<T> = Box<dyn FnMut(&T)>;
 
 /// What a request may say about its fetch, and a client for all of its requests that do not.
 #[derive(Clone, Debug, Default)]
@@ -47,7 +59,27 @@ pub(super) struct Options {
     pub(super) request_timeout: Option<Duration>,
     pub(super) max_body_size: Option<u64>,
     pub(super) raise_error: Option<bool>,
+    pub(super) follow_redirects: Option<bool>,
+    pub(super) max_redirects: Option<u32>,
+    pub(super) decompress_response: Option<bool>,
     pub(super) allow_nonstandard_methods: bool,
+}
+
+impl Options {
+    /// What is said here, and in `others` where nothing is.
+    pub(super) fn or(&self, others: &Self) -> Self {
+        Self {
+            queue_timeout: self.queue_timeout.or(others.queue_timeout),
+            connect_timeout: self.connect_timeout.or(others.connect_timeout),
+            request_timeout: self.request_timeout.or(others.request_timeout),
+            max_body_size: self.max_body_size.or(others.max_body_size),
+            raise_error: self.raise_error.or(others.raise_error),
+            follow_redirects: self.follow_redirects.or(others.follow_redirects),
+            max_redirects: self.max_redirects.or(others.max_redirects),
+            decompress_response: self.decompress_response.or(others.decompress_response),
+            allow_nonstandard_methods: self.allow_nonstandard_methods,
+        }
+    }
 }
 
 impl Record {
@@ -84,6 +116,12 @@ impl Parts {
         self.body = None;
         self.credentials = None;
         self.options = Options::default();
+        self.header_callback = None;
+        self.streaming_callback = None;
+        self.expects_continue = false;
+        self.redirects = 0;
+        self.has_streamed = false;
+        self.is_decompressed = false;
         self.problem = None;
         self.head.give_up();
         self.content = Bytes::new();

@@ -3,7 +3,7 @@
 use super::errors::InvalidRequest;
 use super::record::Record;
 use crate::http::host::is_host;
-use crate::http::{Body, ContentType, InvalidHeader};
+use crate::http::{Body, ContentType, HTTPDate, InvalidHeader};
 use ::http::Method;
 use serde::Serialize;
 use std::fmt;
@@ -163,6 +163,66 @@ impl HTTPRequest {
     /// Default `true`. Without it, only a fetch without a response is one.
     pub fn raise_error(mut self, raise: bool) -> Self {
         self.record.options.raise_error = Some(raise);
+        self
+    }
+
+    /// Whether redirects are followed (301, 302, 303, 307 and 308). Default `true`.
+    ///
+    /// 303 makes everything but HEAD a GET without a body, and so do 301 and 302 with POST. What says who asks (Authorization, Cookie,
+    /// a user given for authentication, and a Host given by hand) goes only to the same scheme, host and port. A body that is a stream
+    /// cannot be sent again; a 307 or 308 to such a request is the response.
+    pub fn follow_redirects(mut self, follow: bool) -> Self {
+        self.record.options.follow_redirects = Some(follow);
+        self
+    }
+
+    /// So many redirects are followed; one more is the response, and an error as every status that is no success. Default 5.
+    pub fn max_redirects(mut self, count: u32) -> Self {
+        self.record.options.max_redirects = Some(count);
+        self
+    }
+
+    /// Whether the server is asked for a compressed response (gzip), and one that is compressed is decompressed. Default `true`; always
+    /// `false` without the feature `gzip`.
+    ///
+    /// The limit of the body holds before and after. The header Content-Encoding then appears as `X-Consumed-Content-Encoding`, as in
+    /// Tornado.
+    pub fn decompress_response(mut self, decompress: bool) -> Self {
+        self.record.options.decompress_response = Some(decompress);
+        self
+    }
+
+    /// Whether the body is sent only when the server has said `100 Continue`, or nothing for a second; it may answer without having
+    /// been sent it. Default `false`.
+    pub fn expect_100_continue(mut self, expect: bool) -> Self {
+        self.record.expects_continue = expect;
+        self
+    }
+
+    /// The same request, for a response only if something has changed since; the server answers 304 otherwise, which is no success.
+    pub fn if_modified_since(self, time: impl Into<HTTPDate>) -> Self {
+        self.header("If-Modified-Since", time.into().imf_fixdate())
+    }
+
+    /// The same request with this User-Agent.
+    pub fn user_agent(self, user_agent: impl AsRef<str>) -> Self {
+        self.header("User-Agent", user_agent.as_ref())
+    }
+
+    /// Calls `callback` with each line of the response's head as it arrives, with its CRLF: the status line, the headers, and an empty
+    /// line. Redirects that are followed are not shown.
+    pub fn header_callback(mut self, callback: impl FnMut(&str) + 'static) -> Self {
+        self.record.header_callback = Some(Box::new(callback));
+        self
+    }
+
+    /// Calls `callback` with each piece of the response's body as it arrives; the response itself has none then. The body of a redirect
+    /// that is followed is not shown.
+    ///
+    /// To make the server wait while something is done with a piece, use
+    /// [`fetch_streamed`](super::AsyncHTTPClient::fetch_streamed).
+    pub fn streaming_callback(mut self, callback: impl FnMut(&[u8]) + 'static) -> Self {
+        self.record.streaming_callback = Some(Box::new(callback));
         self
     }
 

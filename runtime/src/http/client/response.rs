@@ -20,7 +20,7 @@ use std::time::Duration;
 /// # }
 /// ```
 pub struct HTTPResponse {
-    record: Record,
+    pub(super) record: Record,
 }
 
 // It is what a fetch returns, also inside of errors.
@@ -61,12 +61,19 @@ impl HTTPResponse {
 
     /// The first header of that name, in any case of letters.
     pub fn header_bytes(&self, name: &str) -> Option<&[u8]> {
-        self.record.head.header(name)
+        self.headers().find(|(each, _)| each.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
-    /// All headers, in the order and spelling in which they were sent.
+    /// All headers, in the order and spelling in which they were sent. Of a body that was
+    /// [decompressed](super::HTTPRequest::decompress_response), Content-Encoding is called `X-Consumed-Content-Encoding`.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.record.head.headers()
+        let consumed = self.record.is_decompressed;
+        self.record.head.headers().map(move |(name, value)| match name {
+            name if consumed && name.eq_ignore_ascii_case("content-encoding") => {
+                ("X-Consumed-Content-Encoding", value)
+            }
+            name => (name, value),
+        })
     }
 
     /// The headers as a map, for libraries that want one. It is built anew by each call.

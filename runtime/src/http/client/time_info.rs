@@ -33,6 +33,12 @@ pub(super) struct Times {
 }
 
 impl Times {
+    /// There is a connection, for which no name had to be resolved.
+    pub(super) fn connected(&mut self, now: u64) {
+        self.resolved = now;
+        self.connected = now;
+    }
+
     pub(super) fn info(&self) -> TimeInfo {
         let since = |moment: u64| Duration::from_nanos(moment.saturating_sub(self.called));
         TimeInfo {

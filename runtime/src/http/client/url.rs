@@ -107,6 +107,40 @@ impl Url {
         Ok(credentials)
     }
 
+    /// The URL that a reference means, seen from this one. RFC 3986 §5.2.
+    pub(super) fn join(&self, reference: &str) -> String {
+        let (reference, _fragment) = reference.split_once('#').unwrap_or((reference, ""));
+        if has_scheme(reference) {
+            return reference.to_owned();
+        }
+        let scheme = if self.is_secure { "https:" } else { "http:" };
+        if reference.starts_with("//") {
+            return format!("{scheme}{reference}");
+        }
+        let (path, query) = match reference.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (reference, None),
+        };
+        let (own_path, own_query) = match self.target().split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (self.target(), None),
+        };
+        let (path, query) = match path {
+            "" => (own_path.to_owned(), query.or(own_query)),
+            path if path.starts_with('/') => (without_dots(path), query),
+            path => {
+                let (directory, _) = own_path.rsplit_once('/').unwrap_or_default();
+                (without_dots(&format!("{directory}/{path}")), query)
+            }
+        };
+        let mut url = format!("{}{path}", self.origin());
+        if let Some(query) = query {
+            url.push('?');
+            url.push_str(query);
+        }
+        url
+    }
+
     /// Gives unusually much memory back.
     pub(super) fn settle(&mut self) {
         if self.given.len().max(self.text.len()) > KEPT {
@@ -159,6 +193,34 @@ fn scheme(url: &str) -> Result<(bool, &str), InvalidRequest> {
         (None, Some(rest)) => Ok((true, rest)),
         (None, None) => Err(InvalidRequest::Scheme),
     }
+}
+
+/// Whether a reference begins with a scheme. RFC 3986 §3.1.
+fn has_scheme(reference: &str) -> bool {
+    let end = reference.find([':', '/', '?']).unwrap_or(reference.len());
+    let (scheme, rest) = reference.split_at(end);
+    rest.starts_with(':')
+        && scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+}
+
+/// An absolute path without its `.` and `..`. RFC 3986 §5.2.4.
+fn without_dots(path: &str) -> String {
+    let mut segments: Vec<&str> = Vec::new();
+    let mut is_directory = false;
+    for segment in path.split('/').skip(1) {
+        is_directory = matches!(segment, "." | "..");
+        match segment {
+            "." => {}
+            ".." => drop(segments.pop()),
+            segment => segments.push(segment),
+        }
+    }
+    // What remains of `/a/b/..` is the directory `/a/`.
+    if is_directory {
+        segments.push("");
+    }
+    format!("/{}", segments.join("/"))
 }
 
 /// The two parts of an authority; the host is checked, and still in its brackets.

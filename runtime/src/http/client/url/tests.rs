@@ -108,3 +108,66 @@ fn a_control_character_is_never_sent() {
     }
     assert_eq!(parsed("http://a/#\r\n").as_str(), "http://a/");
 }
+
+/// RFC 3986 §5.4, but for what another scheme or a fragment makes different.
+#[test]
+fn references_mean_what_the_rfc_says() {
+    let base = parsed("http://a/b/c/d;p?q");
+    for (reference, expected) in [
+        ("g", "http://a/b/c/g"),
+        ("./g", "http://a/b/c/g"),
+        ("g/", "http://a/b/c/g/"),
+        ("/g", "http://a/g"),
+        ("//g", "http://g/"),
+        ("?y", "http://a/b/c/d;p?y"),
+        ("g?y", "http://a/b/c/g?y"),
+        ("#s", "http://a/b/c/d;p?q"),
+        ("g#s", "http://a/b/c/g"),
+        ("g?y#s", "http://a/b/c/g?y"),
+        (";x", "http://a/b/c/;x"),
+        ("g;x", "http://a/b/c/g;x"),
+        ("", "http://a/b/c/d;p?q"),
+        (".", "http://a/b/c/"),
+        ("./", "http://a/b/c/"),
+        ("..", "http://a/b/"),
+        ("../", "http://a/b/"),
+        ("../g", "http://a/b/g"),
+        ("../..", "http://a/"),
+        ("../../", "http://a/"),
+        ("../../g", "http://a/g"),
+        ("../../../g", "http://a/g"),
+        ("../../../../g", "http://a/g"),
+        ("/./g", "http://a/g"),
+        ("/../g", "http://a/g"),
+        ("g.", "http://a/b/c/g."),
+        (".g", "http://a/b/c/.g"),
+        ("g..", "http://a/b/c/g.."),
+        ("..g", "http://a/b/c/..g"),
+        ("./../g", "http://a/b/g"),
+        ("./g/.", "http://a/b/c/g/"),
+        ("g/./h", "http://a/b/c/g/h"),
+        ("g/../h", "http://a/b/c/h"),
+        ("g;x=1/../y", "http://a/b/c/y"),
+        ("g?y/./x", "http://a/b/c/g?y/./x"),
+        ("g#s/../x", "http://a/b/c/g"),
+        ("http://h/i?j#k", "http://h/i?j"),
+        ("HTTPS://h", "https://h/"),
+        ("//h:81/../i", "http://h:81/../i"),
+        ("/x y", "http://a/x%20y"),
+        ("g:h/i", "g:h/i"),
+        ("1:2", "http://a/b/c/1:2"),
+        ("/a:b", "http://a/a:b"),
+    ] {
+        let joined = base.join(reference);
+        let mut url = Url::default();
+        match url.set(&joined) {
+            Ok(_) => assert_eq!(url.as_str(), expected, "{reference:?}"),
+            Err(problem) => {
+                assert_eq!((problem, joined.as_str()), (InvalidRequest::Scheme, expected));
+            }
+        }
+    }
+    let secure = parsed("https://a:8443/b");
+    assert_eq!(secure.join("//c/d"), "https://c/d");
+    assert_eq!(secure.join("/d"), "https://a:8443/d");
+}
