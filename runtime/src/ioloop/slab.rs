@@ -1,25 +1,34 @@
 //! A table whose keys carry a generation, so that a key to something gone finds nothing, ever.
 
-/// Where an entry is, and which of the entries that have been there it is.
+use std::num::NonZeroU32;
+
+/// Where an entry is, and which of the entries that have been there it is. An `Option` of it is no larger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
     pub(crate) index: u32,
-    pub(crate) generation: u32,
+    pub(crate) generation: Generation,
 }
 
+/// Which of the entries that have been somewhere; never 0, and below 2²⁴, so that a key, a loop's number and a slot fit one waker
+/// (see `waker`).
+pub(crate) type Generation = NonZeroU32;
+
 impl Key {
-    /// Generations stay below 2²⁴, so that a key, a loop's number and a slot fit one waker (see `waker`).
+    /// Generations are below this.
     pub(crate) const GENERATIONS: u32 = 1 << 24;
 
     /// The key of nothing, in every slab.
-    pub(crate) const NOWHERE: Self = Self { index: u32::MAX, generation: u32::MAX };
+    pub(crate) const NOWHERE: Self = Self { index: u32::MAX, generation: Generation::MAX };
 
     pub(crate) const fn to_bits(self) -> u64 {
-        (self.generation as u64) << 32 | self.index as u64
+        (self.generation.get() as u64) << 32 | self.index as u64
     }
 
     pub(crate) const fn from_bits(bits: u64) -> Self {
-        Self { index: bits as u32, generation: (bits >> 32) as u32 }
+        match Generation::new((bits >> 32) as u32) {
+            Some(generation) => Self { index: bits as u32, generation },
+            None => Self::NOWHERE,
+        }
     }
 }
 
@@ -31,7 +40,7 @@ pub(crate) struct Slab<T> {
 }
 
 struct Slot<T> {
-    generation: u32,
+    generation: Generation,
     state: State<T>,
 }
 
@@ -66,8 +75,8 @@ impl<T> Slab<T> {
             self.free = next;
             return key;
         }
-        let key = Key { index: self.slots.len() as u32, generation: 0 };
-        self.slots.push(Slot { generation: 0, state: State::Full(make(key)) });
+        let key = Key { index: self.slots.len() as u32, generation: Generation::MIN };
+        self.slots.push(Slot { generation: Generation::MIN, state: State::Full(make(key)) });
         key
     }
 
@@ -98,7 +107,7 @@ impl<T> Slab<T> {
         if slot.generation != key.generation || matches!(slot.state, State::Free { .. }) {
             return None;
         }
-        slot.generation = (slot.generation + 1) % Key::GENERATIONS;
+        slot.generation = after(slot.generation);
         let state = std::mem::replace(&mut slot.state, State::Free { next: self.free });
         self.free = key.index;
         self.len -= 1;
@@ -108,11 +117,17 @@ impl<T> Slab<T> {
         }
     }
 
+    /// Whether nothing has ever been in it.
+    #[cfg(test)]
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.slots.is_empty()
+    }
+
     /// The key that the next insertion will have.
     pub(crate) fn next_key(&self) -> Key {
         match self.slots.get(self.free as usize) {
             Some(slot) => Key { index: self.free, generation: slot.generation },
-            None => Key { index: self.slots.len() as u32, generation: 0 },
+            None => Key { index: self.slots.len() as u32, generation: Generation::MIN },
         }
     }
 
@@ -163,6 +178,11 @@ impl<T> Slab<T> {
     }
 }
 
+#[inline]
+fn after(generation: Generation) -> Generation {
+    Generation::new((generation.get() + 1) % Key::GENERATIONS).unwrap_or(Generation::MIN)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,7 +202,17 @@ mod tests {
 
     #[test]
     fn keys_survive_the_trip_through_bits() {
-        let key = Key { index: 7, generation: Key::GENERATIONS - 1 };
-        assert_eq!(Key::from_bits(key.to_bits()), key);
+        for generation in [1, 2, Key::GENERATIONS - 1] {
+            let key = Key { index: 7, generation: Generation::new(generation).unwrap() };
+            assert_eq!(Key::from_bits(key.to_bits()), key);
+        }
+    }
+
+    #[test]
+    fn generations_begin_again_after_the_last() {
+        let last = Generation::new(Key::GENERATIONS - 1).unwrap();
+        assert_eq!(after(last), Generation::MIN);
+        assert_eq!(after(Generation::MIN).get(), 2);
+        assert_eq!(size_of::<Option<Key>>(), size_of::<Key>());
     }
 }

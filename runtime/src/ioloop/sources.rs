@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 /// All registered descriptors of a loop.
 pub(super) struct Sources {
     slots: Slab<Source>,
-    /// Who waits for a stream. Beside the slots, because most streams of a busy server wait for nobody.
+    /// Who waits for a stream, if it is more than one. Beside the slots, because that is rare.
     waiters: Slab<Waiters>,
     /// The descriptors that were given to `add_handler`.
     handled: HashMap<RawFd, Key>,
@@ -29,8 +29,10 @@ enum Listener {
     Handler(Rc<dyn Fn(RawFd, Events)>, Events),
     /// A stream that nobody waits for.
     Idle,
+    /// A stream that one waits for.
+    Waited(Side, Waker),
     /// A stream, and where its waiters are.
-    Waited(Key),
+    Crowded(Key),
     /// A connection without a coroutine.
     Parked(Rc<dyn Parking>, u32),
 }
@@ -42,6 +44,16 @@ struct Waiters {
     closed: Option<Waker>,
 }
 
+impl Waiters {
+    fn side(&mut self, side: Side) -> &mut Option<Waker> {
+        match side {
+            Side::Read => &mut self.reader,
+            Side::Write => &mut self.writer,
+            Side::Closed => &mut self.closed,
+        }
+    }
+}
+
 /// Who keeps connections that wait without a coroutine; told when one of them has something to say.
 pub(crate) trait Parking {
     /// The connection that was parked as `place` is ready.
@@ -49,7 +61,7 @@ pub(crate) trait Parking {
 }
 
 /// Which change of a stream is waited for.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Side {
     Read,
     Write,
@@ -109,16 +121,19 @@ impl Registration {
         let key = std::mem::replace(&mut self.key, Key::NOWHERE);
         let mut sources = self.core.sources.borrow_mut();
         let Some(source) = sources.slots.get_mut(key) else { return key };
-        if source.readiness.intersects(Side::Read.readiness()) {
-            drop(sources);
+        let listener = if source.readiness.intersects(Side::Read.readiness()) {
             self.core.push(move || owner.unpark(place));
-        } else if let Listener::Waited(waiters) =
-            std::mem::replace(&mut source.listener, Listener::Parked(owner, place))
-        {
-            let waiters = sources.waiters.remove(waiters);
-            drop(sources);
-            drop(waiters);
-        }
+            Listener::Idle
+        } else {
+            Listener::Parked(owner, place)
+        };
+        let former = std::mem::replace(&mut source.listener, listener);
+        let waiters = match former {
+            Listener::Crowded(waiters) => sources.waiters.remove(waiters),
+            _ => None,
+        };
+        drop(sources);
+        drop((former, waiters));
         key
     }
 
@@ -139,25 +154,31 @@ impl Registration {
         if source.readiness.intersects(side.readiness()) {
             return Poll::Ready(());
         }
-        let waiting = match source.listener {
-            Listener::Waited(key) => waiters.get_mut(key),
-            _ => {
-                let key = waiters.insert(Waiters::default());
-                source.listener = Listener::Waited(key);
-                waiters.get_mut(key)
+        let waker = cx.waker();
+        let old = match &mut source.listener {
+            Listener::Waited(same, current) if *same == side => {
+                if current.will_wake(waker) {
+                    return Poll::Pending;
+                }
+                Some(std::mem::replace(current, waker.clone()))
             }
+            Listener::Crowded(key) => match waiters.get_mut(*key) {
+                Some(waiters) => waiters.side(side).replace(waker.clone()),
+                None => None,
+            },
+            listener => match std::mem::replace(listener, Listener::Waited(side, waker.clone())) {
+                Listener::Waited(other, current) => {
+                    let mut crowd = Waiters::default();
+                    *crowd.side(other) = Some(current);
+                    *crowd.side(side) = Some(waker.clone());
+                    *listener = Listener::Crowded(waiters.insert(crowd));
+                    None
+                }
+                _ => None,
+            },
         };
-        let Some(waiting) = waiting else { return Poll::Ready(()) };
-        let waker = match side {
-            Side::Read => &mut waiting.reader,
-            Side::Write => &mut waiting.writer,
-            Side::Closed => &mut waiting.closed,
-        };
-        if !waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-            let old = waker.replace(cx.waker().clone());
-            drop(sources);
-            drop(old);
-        }
+        drop(sources);
+        drop(old);
         Poll::Pending
     }
 
@@ -177,13 +198,33 @@ impl Registration {
         let woken = {
             let mut sources = self.core.sources.borrow_mut();
             let Sources { slots, waiters, .. } = &mut *sources;
-            match slots.get(self.key).map(|source| &source.listener) {
-                Some(Listener::Waited(key)) => waiters.get_mut(*key).map(std::mem::take),
-                _ => None,
-            }
+            let Some(source) = slots.get_mut(self.key) else { return };
+            source.take_waiters(waiters, |_| true)
         };
-        if let Some(Waiters { reader, writer, closed }) = woken {
-            [reader, writer, closed].into_iter().flatten().for_each(Waker::wake);
+        woken.into_iter().flatten().for_each(Waker::wake);
+    }
+}
+
+impl Source {
+    /// Takes those out who wait for a side of which `changed` says so.
+    fn take_waiters(
+        &mut self,
+        waiters: &mut Slab<Waiters>,
+        changed: impl Fn(Side) -> bool,
+    ) -> [Option<Waker>; 3] {
+        match &mut self.listener {
+            Listener::Waited(side, _) if changed(*side) => {
+                match std::mem::replace(&mut self.listener, Listener::Idle) {
+                    Listener::Waited(_, waker) => [Some(waker), None, None],
+                    _ => Default::default(),
+                }
+            }
+            Listener::Crowded(key) => match waiters.get_mut(*key) {
+                Some(waiters) => [Side::Read, Side::Write, Side::Closed]
+                    .map(|side| changed(side).then(|| waiters.side(side).take()).flatten()),
+                None => Default::default(),
+            },
+            _ => Default::default(),
         }
     }
 }
@@ -276,16 +317,9 @@ impl Core {
         source.readiness = source.readiness.union(event.readiness);
         match &source.listener {
             Listener::Idle => {}
-            Listener::Waited(waiting) => {
-                let Some(waiting) = waiters.get_mut(*waiting) else { return };
-                let take = |side: Side, waker: &mut Option<Waker>| {
-                    event.readiness.intersects(side.readiness()).then(|| waker.take()).flatten()
-                };
-                let woken = [
-                    take(Side::Read, &mut waiting.reader),
-                    take(Side::Write, &mut waiting.writer),
-                    take(Side::Closed, &mut waiting.closed),
-                ];
+            Listener::Waited(..) | Listener::Crowded(_) => {
+                let woken = source
+                    .take_waiters(waiters, |side| event.readiness.intersects(side.readiness()));
                 drop(sources);
                 woken.into_iter().flatten().for_each(Waker::wake);
             }
@@ -323,7 +357,7 @@ impl Core {
             let mut sources = self.sources.borrow_mut();
             let source = sources.slots.remove(key);
             let waiters = match source {
-                Some(Source { listener: Listener::Waited(waiters), .. }) => {
+                Some(Source { listener: Listener::Crowded(waiters), .. }) => {
                     sources.waiters.remove(waiters)
                 }
                 _ => None,

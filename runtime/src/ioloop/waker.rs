@@ -7,7 +7,7 @@
 
 use super::core::{Core, Woken};
 use super::mailbox::{self, Letter};
-use super::slab::Key;
+use super::slab::{Generation, Key};
 use std::ptr;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
@@ -64,7 +64,7 @@ const _: () = assert!(INDEX_BITS + GENERATION_BITS + LoopId::COUNT.ilog2() == us
 fn pack(id: LoopId, key: Key) -> *const () {
     debug_assert!(key.index >> INDEX_BITS == 0, "a loop has room for 268 million tasks");
     let bits = (id.0 as usize) << (INDEX_BITS + GENERATION_BITS)
-        | (key.generation as usize) << INDEX_BITS
+        | (key.generation.get() as usize) << INDEX_BITS
         | key.index as usize;
     ptr::without_provenance(bits)
 }
@@ -73,8 +73,10 @@ fn pack(id: LoopId, key: Key) -> *const () {
 fn unpack(data: *const ()) -> (LoopId, Key) {
     let bits = data.addr();
     let index = bits as u32 & ((1 << INDEX_BITS) - 1);
-    let generation = (bits >> INDEX_BITS) as u32 & (Key::GENERATIONS - 1);
-    (LoopId((bits >> (INDEX_BITS + GENERATION_BITS)) as u16), Key { index, generation })
+    let generation = Generation::new((bits >> INDEX_BITS) as u32 & (Key::GENERATIONS - 1));
+    // It was never 0, which is cheaper to look at than to prove.
+    let key = generation.map_or(Key::NOWHERE, |generation| Key { index, generation });
+    (LoopId((bits >> (INDEX_BITS + GENERATION_BITS)) as u16), key)
 }
 
 #[cfg(test)]
@@ -84,9 +86,12 @@ mod tests {
     #[test]
     fn a_waker_carries_its_loop_slot_and_generation() {
         let id = LoopId::new(LoopId::COUNT - 1);
-        let key = Key { index: (1 << INDEX_BITS) - 1, generation: Key::GENERATIONS - 1 };
+        let key = Key {
+            index: (1 << INDEX_BITS) - 1,
+            generation: Generation::new(Key::GENERATIONS - 1).unwrap(),
+        };
         assert_eq!(unpack(pack(id, key)), (id, key));
-        let key = Key { index: 5, generation: 0 };
+        let key = Key { index: 5, generation: Generation::MIN };
         assert_eq!(unpack(pack(LoopId::new(0), key)), (LoopId::new(0), key));
     }
 }

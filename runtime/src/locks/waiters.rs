@@ -142,8 +142,7 @@ impl<T> Waiters<T> {
     /// Whether nobody has ever had to wait, so that nothing was ever allocated.
     #[cfg(test)]
     pub(crate) fn is_untouched(&self) -> bool {
-        self.list.borrow().waiters.next_key() == Key { index: 0, generation: 0 }
-            && self.list.borrow().waiters.len() == 0
+        self.list.borrow().waiters.is_untouched()
     }
 
     fn take(&self, key: Key) -> Poll<T> {
