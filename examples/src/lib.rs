@@ -6,6 +6,12 @@
 //! cargo run -p examples --bin hello -- --port=8888
 //! ```
 
+mod origin;
+mod page;
+
+pub use origin::same_origin;
+pub use page::{icon, page, server, style};
+
 use gustnado::prelude::*;
 use std::net::SocketAddr;
 

@@ -158,7 +158,7 @@ async fn run(mut custody: Custody) {
     };
     let pause = shared.retry.pause(attempts);
     let (jobs, job) = (&*shared.name, entry.id);
-    tracing::warn!(target: "gustnado.application", jobs, job, "attempt {attempts} of job {job} of {jobs} failed, the next is in {pause:?}: {cause}");
+    tracing::warn!(target: "gustnado.application", jobs, job, "attempt {attempts} of job {job} of {jobs} failed, the next is in {pause:.1?}: {cause}");
     custody.pause();
     // Whoever ends it does not wait for pauses.
     let _ = shared.closed.wait_until(pause).await;

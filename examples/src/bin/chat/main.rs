@@ -8,14 +8,13 @@
 //! curl 127.0.0.1:8888/a/message/new -d name=Ada -d body=Hello
 //! ```
 
-mod origin;
 mod room;
 #[cfg(test)]
 mod tests;
 
+use examples::{page, same_origin};
 use gustnado::ioloop::{Signal, Signals};
 use gustnado::prelude::*;
-use origin::same_origin;
 use room::{Message, Room};
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
@@ -89,28 +88,8 @@ async fn script() -> impl Respond {
     page("text/javascript; charset=utf-8", include_str!("page/chat.js"))
 }
 
-#[route("/icon.svg")]
-async fn icon() -> impl Respond {
-    page("image/svg+xml", include_str!("page/icon.svg"))
-}
-
-/// A part of the page. Nothing in it comes from elsewhere, so the browser need not let anything else in.
-fn page(content_type: &'static str, text: &'static str) -> impl Respond {
-    const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-                          connect-src 'self'; base-uri 'none'; form-action 'self'; \
-                          frame-ancestors 'none'";
-    let headers = [
-        ("content-type", content_type),
-        ("content-security-policy", POLICY),
-        ("x-content-type-options", "nosniff"),
-        ("referrer-policy", "no-referrer"),
-        ("cache-control", "no-cache"),
-    ];
-    (headers, text)
-}
-
 fn application(room: Rc<Room>) -> Application {
-    Application::new(routes![index, style, script, icon, new, updates]).provide(room)
+    Application::new(routes![index, style, script, examples::icon, new, updates]).provide(room)
 }
 
 #[gustnado::main]

@@ -11,7 +11,7 @@ use gustnado::prelude::*;
 /// # Errors
 ///
 /// A 403.
-pub(crate) fn same_origin(request: &Request) -> Result<()> {
+pub fn same_origin(request: &Request) -> Result<()> {
     let is_ours = match (request.header_bytes("sec-fetch-site"), request.header_bytes("origin")) {
         // The user has typed the address, or another program has opened it.
         (Some(site), _) => matches!(site, b"same-origin" | b"none"),
