@@ -25,7 +25,7 @@
 //! | 2 | [`coroutine`] | what can be awaited: [`sleep`](coroutine::sleep), [`with_timeout`](coroutine::with_timeout), [`Multi`](fn@coroutine::Multi) |
 //! | 2 | [`locks`], [`queues`] | coroutines that wait for each other, and that work for each other |
 //! | 2 | [`jobs`] | what is done after the response was sent, and done again if it fails |
-//! | 3 | [`iostream`], [`tcpserver`], [`netutil`] | bytes over sockets |
+//! | 3 | [`iostream`], [`tcpserver`], [`tcpclient`], [`netutil`], [`process`] | bytes over sockets and pipes |
 //! | 4 | [`http`] | the protocol, each rule once; its [server](http::HTTPServer), and its [client](http::AsyncHTTPClient) |
 //! | 5 | the names of this page | [`Application`], routes, arguments, responses, errors |
 //!
@@ -49,7 +49,9 @@ pub mod iostream;
 pub mod jobs;
 pub mod locks;
 pub mod netutil;
+pub mod process;
 pub mod queues;
+pub mod tcpclient;
 pub mod tcpserver;
 pub mod testing;
 

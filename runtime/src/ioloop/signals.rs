@@ -21,6 +21,8 @@ pub enum Signal {
     Terminate,
     /// SIGHUP: the terminal is gone; daemons read their configuration again.
     Hangup,
+    /// SIGCHLD: a process that this one has started has ended.
+    Child,
 }
 
 impl Signal {
@@ -29,6 +31,7 @@ impl Signal {
             Self::Interrupt => signal_hook::consts::SIGINT,
             Self::Terminate => signal_hook::consts::SIGTERM,
             Self::Hangup => signal_hook::consts::SIGHUP,
+            Self::Child => signal_hook::consts::SIGCHLD,
         }
     }
 }

@@ -40,6 +40,7 @@ pub(crate) use transport::Transport;
 pub use write::Write;
 
 use crate::ioloop::{Core, Key, Parking, Registration, Shared, Side, spawn};
+use socket2::{Domain, Socket, Type};
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::poll_fn;
@@ -109,6 +110,29 @@ impl IOStream {
             Some(network) => Transport::Simulated(network.connect(address)?),
         };
         Self::with_transport(transport)?.connected().await
+    }
+
+    /// Connects to `address` from `source`, an address of this machine with a port, or with port 0 for any. In a simulated world, any
+    /// source will do.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect); and when `source` is not this machine's, or of another family, or taken.
+    pub async fn connect_from(source: SocketAddr, address: SocketAddr) -> io::Result<Self> {
+        if Core::current_or_new()?.network().is_some() {
+            return Self::connect(address).await;
+        }
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+        socket.set_nonblocking(true)?;
+        if source.port() != 0 {
+            // Connections from there that were closed lately do not matter.
+            socket.set_reuse_address(true)?;
+        }
+        socket.bind(&source.into())?;
+        match socket.connect(&address.into()) {
+            Err(error) if !is_under_way(&error) => return Err(error),
+            _ => Self::with_transport(Transport::Tcp(socket.into()))?.connected().await,
+        }
     }
 
     /// Connects to a Unix socket. A path that begins with a NUL byte is a name in Linux' abstract namespace, as in Tornado.
@@ -349,6 +373,12 @@ impl IOStream {
             ready!(link.registration.poll(Side::Write, cx));
         }
     }
+}
+
+/// Whether an error of `connect` says that it goes on in the background.
+fn is_under_way(error: &io::Error) -> bool {
+    // EINPROGRESS has no kind of its own.
+    error.kind() == io::ErrorKind::WouldBlock || error.raw_os_error() == Some(115)
 }
 
 /// The address of a path, or of a name if it begins with a NUL byte.

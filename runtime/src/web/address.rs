@@ -1,9 +1,11 @@
 //! Where to listen.
 
+use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
 
-use crate::netutil::{Listener, bind_socket};
+use crate::netutil::{Listener, bind_socket, bind_unix_socket, is_missing};
 
 /// Where a server listens: a port, on all interfaces; or `"address:port"`.
 ///
@@ -12,6 +14,8 @@ use crate::netutil::{Listener, bind_socket};
 /// | `8888`, `"8888"`, `":8888"` | port 8888 of all interfaces, IPv4 and, where the system has it, IPv6 |
 /// | `"127.0.0.1:8888"`, `"[::1]:8888"`, a [`SocketAddr`] | that address |
 /// | `"localhost:8888"` | every address of that name |
+/// | `"unix:/run/app.sock"` | a Unix socket that only this user may connect to; see [`bind_unix_socket`] |
+/// | a [`Listener`], or several | sockets that were opened before |
 ///
 /// Port 0 is any free one, the same for all addresses.
 pub trait Address {
@@ -24,20 +28,28 @@ pub trait Address {
 }
 
 /// What an [`Address`] stands for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Addresses {
     list: Vec<SocketAddr>,
     /// The last one may be missing on this machine.
     last_is_optional: bool,
+    paths: Vec<PathBuf>,
+    open: Vec<Listener>,
 }
 
+/// Who may connect to a Unix socket: its owner, as in Tornado.
+const MODE: u32 = 0o600;
+
 impl Addresses {
+    fn new(list: Vec<SocketAddr>) -> Self {
+        Self { list, last_is_optional: false, paths: Vec::new(), open: Vec::new() }
+    }
+
     /// Opens `count` sockets on each address; several share their port. What listens on the same address stays together.
-    pub(crate) fn bind(&self, count: usize) -> io::Result<Vec<Vec<Listener>>> {
+    pub(crate) fn bind(self, count: usize) -> io::Result<Vec<Vec<Listener>>> {
         let mut port = None;
         let mut bound = Vec::with_capacity(self.list.len());
-        for (index, address) in self.list.iter().enumerate() {
-            let mut address = *address;
+        for (index, mut address) in self.list.into_iter().enumerate() {
             if let (0, Some(port)) = (address.port(), port) {
                 address.set_port(port);
             }
@@ -47,28 +59,43 @@ impl Addresses {
                     bound.push(listeners);
                 }
                 Err(error) if self.last_is_optional && index > 0 && is_missing(&error) => {}
-                Err(error) => {
-                    return Err(io::Error::new(
-                        error.kind(),
-                        format!("cannot listen on {address}: {error}"),
-                    ));
-                }
+                Err(error) => return Err(cannot_listen(&address, error)),
             }
+        }
+        for path in self.paths {
+            let listener = bind_unix_socket(&path, MODE);
+            let listener = listener.map_err(|error| cannot_listen(&path.display(), error))?;
+            bound.push(clones(listener, count)?);
+        }
+        for listener in self.open {
+            bound.push(clones(listener, count)?);
         }
         Ok(bound)
     }
 }
 
+/// `count` listeners on one socket.
+fn clones(listener: Listener, count: usize) -> io::Result<Vec<Listener>> {
+    let mut listeners = (1..count).map(|_| listener.try_clone()).collect::<io::Result<Vec<_>>>()?;
+    listeners.push(listener);
+    Ok(listeners)
+}
+
+fn cannot_listen(place: &dyn fmt::Display, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot listen on {place}: {error}"))
+}
+
 impl From<SocketAddr> for Addresses {
     fn from(address: SocketAddr) -> Self {
-        Self { list: vec![address], last_is_optional: false }
+        Self::new(vec![address])
     }
 }
 
 impl Address for u16 {
     fn resolve(self) -> io::Result<Addresses> {
         let (v4, v6) = (Ipv4Addr::UNSPECIFIED, Ipv6Addr::UNSPECIFIED);
-        Ok(Addresses { list: vec![(v4, self).into(), (v6, self).into()], last_is_optional: true })
+        let both = Addresses::new(vec![(v4, self).into(), (v6, self).into()]);
+        Ok(Addresses { last_is_optional: true, ..both })
     }
 }
 
@@ -80,6 +107,9 @@ impl Address for SocketAddr {
 
 impl Address for &str {
     fn resolve(self) -> io::Result<Addresses> {
+        if let Some(path) = self.strip_prefix("unix:") {
+            return Ok(Addresses { paths: vec![path.into()], ..Addresses::new(Vec::new()) });
+        }
         let port = self.strip_prefix(':').unwrap_or(self);
         if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) {
             let out_of_range = |_| invalid(format!("{self:?} is no port"));
@@ -90,13 +120,25 @@ impl Address for &str {
         if list.is_empty() {
             return Err(invalid(format!("{self:?} has no address")));
         }
-        Ok(Addresses { list, last_is_optional: false })
+        Ok(Addresses::new(list))
     }
 }
 
 impl Address for String {
     fn resolve(self) -> io::Result<Addresses> {
         self.as_str().resolve()
+    }
+}
+
+impl Address for Listener {
+    fn resolve(self) -> io::Result<Addresses> {
+        vec![self].resolve()
+    }
+}
+
+impl Address for Vec<Listener> {
+    fn resolve(self) -> io::Result<Addresses> {
+        Ok(Addresses { open: self, ..Addresses::new(Vec::new()) })
     }
 }
 
@@ -111,13 +153,6 @@ fn bind_shared(mut address: SocketAddr, count: usize) -> io::Result<(Vec<Listene
     Ok((listeners, address))
 }
 
-/// A machine without IPv6 says one of these.
-fn is_missing(error: &io::Error) -> bool {
-    use io::ErrorKind::{AddrNotAvailable, Unsupported};
-    // EAFNOSUPPORT has no kind of its own.
-    matches!(error.kind(), AddrNotAvailable | Unsupported) || error.raw_os_error() == Some(97)
-}
-
 fn invalid(text: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, text)
 }
@@ -130,8 +165,9 @@ mod tests {
     fn a_port_is_all_interfaces() {
         let addresses = 8888.resolve().unwrap();
         assert_eq!(addresses.list, ["0.0.0.0:8888".parse().unwrap(), "[::]:8888".parse().unwrap()]);
-        assert_eq!("8888".resolve().unwrap(), addresses);
-        assert_eq!(":8888".resolve().unwrap(), addresses);
+        assert!(addresses.last_is_optional);
+        assert_eq!("8888".resolve().unwrap().list, addresses.list);
+        assert_eq!(":8888".resolve().unwrap().list, addresses.list);
     }
 
     #[test]

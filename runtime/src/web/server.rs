@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::fmt;
 use std::future::{Future, poll_fn};
+use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::task::Poll;
@@ -43,6 +44,8 @@ pub struct Server {
     site: Site,
     http: HTTPServer,
     addresses: Vec<SocketAddr>,
+    /// Where it listens, for the log.
+    places: Vec<String>,
     shutdown_timeout: Duration,
     /// What is to run on other threads.
     workers: Vec<Worker>,
@@ -51,19 +54,35 @@ pub struct Server {
 impl Server {
     pub(super) fn new(site: Site, listeners: Vec<impl Into<Listener>>) -> Result<Self> {
         let http = HTTPServer::new(site.clone(), site.settings().clone());
-        let mut addresses = Vec::with_capacity(listeners.len());
+        let (mut addresses, mut places) = (Vec::new(), Vec::new());
         for listener in listeners.into_iter().map(Into::into) {
-            addresses.push(listener.local_addr()?);
+            match listener.local_addr() {
+                Ok(address) => {
+                    addresses.push(address);
+                    places.push(format!("http://{address}"));
+                }
+                Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+                    places.push(listener.to_string());
+                }
+                Err(error) => return Err(error.into()),
+            }
             http.add_socket(listener)?;
         }
-        Ok(Self { site, http, addresses, shutdown_timeout: SHUTDOWN_TIMEOUT, workers: Vec::new() })
+        Ok(Self {
+            site,
+            http,
+            addresses,
+            places,
+            shutdown_timeout: SHUTDOWN_TIMEOUT,
+            workers: Vec::new(),
+        })
     }
 
     pub(super) fn with_workers(self, workers: Vec<Worker>) -> Self {
         Self { workers, ..self }
     }
 
-    /// The addresses it listens on, with the ports that 0 became.
+    /// The addresses it listens on, with the ports that 0 became. Unix sockets have none.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
     }
@@ -113,8 +132,8 @@ impl Server {
     ///
     /// That of a [worker](super::Application::workers), which ends them all.
     pub async fn run_until(mut self, end: impl Future) -> Result {
-        for address in &self.addresses {
-            tracing::info!(target: "gustnado.general", "listening on http://{address}");
+        for place in &self.places {
+            tracing::info!(target: "gustnado.general", "listening on {place}");
         }
         let crew = Crew::start(std::mem::take(&mut self.workers), self.shutdown_timeout)?;
         let mut end = pin!(end);

@@ -6,7 +6,6 @@
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
-use std::net::TcpListener;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Poll, Waker};
 use std::thread;
@@ -15,7 +14,7 @@ use std::time::Duration;
 use super::{Address, Application, Server};
 use crate::error::{Error, Result, WithContext};
 use crate::ioloop::IOLoop;
-use crate::netutil::Listener;
+use crate::netutil::{Listener, Portable};
 
 /// Threads that are to run an application each: see [`Application::workers`].
 pub struct Workers<F> {
@@ -50,7 +49,8 @@ where
         let own = shares.pop().unwrap_or_default();
         let factory: Arc<Factory> = Arc::new(self.factory);
         let worker = |share: Vec<Listener>| {
-            let listeners = share.into_iter().map(Listener::into_tcp).collect::<io::Result<_>>()?;
+            let listeners =
+                share.into_iter().map(Listener::into_portable).collect::<io::Result<_>>()?;
             Ok(Worker { listeners, factory: Arc::clone(&factory) })
         };
         let workers = shares.into_iter().map(worker).collect::<io::Result<_>>()?;
@@ -68,7 +68,7 @@ type Factory = dyn Fn() -> Result<Application> + Send + Sync;
 
 /// What a thread is to serve.
 pub(super) struct Worker {
-    listeners: Vec<TcpListener>,
+    listeners: Vec<Portable>,
     factory: Arc<Factory>,
 }
 

@@ -1,11 +1,16 @@
 //! The kinds of streams that the suites run for.
 
 use gustnado::iostream::{IOStream, StreamError};
+use gustnado::queues::Queue;
+use gustnado::tcpserver::TCPServer;
+use gustnado::testing::Simulation;
 use std::future::{Future, poll_fn};
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::net::UnixStream;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::Poll;
+use std::time::Duration;
 
 /// Streams of one kind.
 pub(crate) trait Kind {
@@ -50,6 +55,29 @@ impl Kind for Pipe {
     }
 }
 
+pub(crate) struct Simulated;
+
+impl Kind for Simulated {
+    async fn pair() -> (IOStream, IOStream) {
+        let world = Simulation::current();
+        // As kind as the loopback interface: the suites ask what arrives with which packet.
+        world.delay(Duration::from_micros(1)..=Duration::from_micros(1));
+        world.split(usize::MAX..=usize::MAX);
+        world.buffers(1 << 17..=1 << 17);
+        let peers = Rc::new(Queue::new(1));
+        let accepted = peers.clone();
+        let server = TCPServer::new(move |stream, _| {
+            let accepted = accepted.clone();
+            async move { accepted.put(stream).await.unwrap() }
+        });
+        let address = server.listen(([10, 0, 0, 1], 0).into()).unwrap();
+        let stream = IOStream::connect(address).await.unwrap();
+        (stream, peers.get().await.unwrap())
+    }
+}
+
+impl Duplex for Simulated {}
+
 /// Makes a test of each function for each kind of stream; those behind `both ways` need streams that carry bytes both ways.
 macro_rules! for_each_kind {
     ($($test:ident)* $(, both ways: $($duplex:ident)*)?) => {
@@ -60,6 +88,14 @@ macro_rules! for_each_kind {
         mod unix {
             $(#[gustnado::test] async fn $test() { super::$test::<crate::kinds::Unix>().await; })*
             $($(#[gustnado::test] async fn $duplex() { super::$duplex::<crate::kinds::Unix>().await; })*)?
+        }
+        mod simulated {
+            $(#[gustnado::test(simulated)] async fn $test() {
+                super::$test::<crate::kinds::Simulated>().await;
+            })*
+            $($(#[gustnado::test(simulated)] async fn $duplex() {
+                super::$duplex::<crate::kinds::Simulated>().await;
+            })*)?
         }
         mod pipe {
             $(#[gustnado::test] async fn $test() { super::$test::<crate::kinds::Pipe>().await; })*
