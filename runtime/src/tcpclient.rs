@@ -51,11 +51,7 @@ impl TCPClient {
 
     /// A client that asks `resolver` for addresses.
     pub fn with_resolver(resolver: impl Resolver + 'static) -> Self {
-        Self::with_shared_resolver(Rc::new(resolver))
-    }
-
-    pub(crate) fn with_shared_resolver(resolver: Rc<dyn Resolver>) -> Self {
-        Self { resolver, source_ip: None, source_port: 0, timeout: None }
+        Self { resolver: Rc::new(resolver), source_ip: None, source_port: 0, timeout: None }
     }
 
     /// Connects from this address of the machine. Hosts are then only tried at addresses of the same family.
@@ -87,7 +83,16 @@ impl TCPClient {
     pub async fn connect(&self, host: &str, port: u16) -> io::Result<IOStream> {
         let connecting = async {
             let addresses = self.resolver.resolve(host, port).await?;
-            self.connect_to_any(&addresses).await
+            let reachable = |address: &SocketAddr| {
+                self.source_ip.is_none_or(|ip| ip.is_ipv4() == address.is_ipv4())
+            };
+            let connect = |address| async move {
+                match self.source(address) {
+                    Some(source) => IOStream::connect_from(source, address).await,
+                    None => IOStream::connect(address).await,
+                }
+            };
+            first_of(addresses.into_iter().filter(reachable), connect).await
         };
         match self.timeout {
             Some(timeout) => cancel_after(timeout, connecting)
@@ -95,21 +100,6 @@ impl TCPClient {
                 .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())),
             None => connecting.await,
         }
-    }
-
-    /// Connects to one of the addresses of a host.
-    pub(crate) async fn connect_to_any(&self, addresses: &[SocketAddr]) -> io::Result<IOStream> {
-        let reachable = |address: &&SocketAddr| {
-            self.source_ip.is_none_or(|ip| ip.is_ipv4() == address.is_ipv4())
-        };
-        let addresses = addresses.iter().filter(reachable).copied();
-        let connect = |address| async move {
-            match self.source(address) {
-                Some(source) => IOStream::connect_from(source, address).await,
-                None => IOStream::connect(address).await,
-            }
-        };
-        first_of(addresses, connect).await
     }
 
     /// Where a connection to `address` is to come from, if that matters.
@@ -142,7 +132,7 @@ impl fmt::Debug for TCPClient {
 }
 
 /// The first connection that `connect` makes to one of the addresses.
-async fn first_of<T, F: Future<Output = io::Result<T>>>(
+pub(crate) async fn first_of<T, F: Future<Output = io::Result<T>>>(
     addresses: impl Iterator<Item = SocketAddr>,
     connect: impl Fn(SocketAddr) -> F,
 ) -> io::Result<T> {

@@ -130,7 +130,7 @@ impl IOStream {
         }
         socket.bind(&source.into())?;
         match socket.connect(&address.into()) {
-            Err(error) if !is_under_way(&error) => return Err(error),
+            Err(error) if !is_under_way(&error) => Err(error),
             _ => Self::with_transport(Transport::Tcp(socket.into()))?.connected().await,
         }
     }

@@ -13,9 +13,9 @@ use crate::coroutine::cancel_after;
 use crate::http::Limits;
 use crate::ioloop::Frame;
 use crate::iostream::IOStream;
+use crate::tcpclient::first_of;
 use std::cell::Cell;
 use std::io;
-use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -245,7 +245,9 @@ impl Fetching {
                 let addresses = resolving.await.map_err(HTTPClientError::Resolve)?;
                 let resolved = client.core.ticks();
                 phase.set(Phase::Connect);
-                let stream = first(&addresses).await.map_err(HTTPClientError::Connect)?;
+                let stream = first_of(addresses.into_iter(), IOStream::connect)
+                    .await
+                    .map_err(HTTPClientError::Connect)?;
                 // Requests leave in one piece; waiting for more would only delay them. A socket that refuses works all the same.
                 let _ = stream.set_nodelay(true);
                 Ok((Connection::new(stream, false), resolved))
@@ -295,16 +297,4 @@ fn queue(
 ) -> Frame<Result<Slot, HTTPClientError>> {
     let waiting = cancel_after(options.queue_timeout(), Slot::queue(client.clone(), origin));
     Frame::new(async { waiting.await.map_err(|_| HTTPClientError::Timeout(Phase::Queue)) })
-}
-
-/// Connects to the first address that answers.
-async fn first(addresses: &[SocketAddr]) -> io::Result<IOStream> {
-    let mut failure = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
-    for address in addresses {
-        match IOStream::connect(*address).await {
-            Ok(stream) => return Ok(stream),
-            Err(error) => failure = error,
-        }
-    }
-    Err(failure)
 }
