@@ -226,8 +226,7 @@ impl Core {
         let ended = task.run(&mut Context::from_waker(&waker));
         self.coroutines.switch(Key::NOWHERE);
         if ended {
-            self.coroutines.end(key, || task.has_returned());
-            self.remove_task(key);
+            self.remove_task(key, || task.has_returned());
             if task.is_unique() {
                 task.discard();
             }
@@ -373,8 +372,9 @@ impl Core {
         key
     }
 
-    pub(super) fn remove_task(&self, key: Key) {
-        self.coroutines.end(key, || false);
+    /// Forgets a task or a root, and what belongs to it; `returned` says whether it came to its end by itself.
+    pub(super) fn remove_task(&self, key: Key, returned: impl FnOnce() -> bool) {
+        self.coroutines.end(key, returned);
         let entry = self.entries.borrow_mut().remove(key);
         // Outside of the borrow: this may be the last reference to the task's result.
         drop(entry);
@@ -387,7 +387,7 @@ impl Core {
             _ => return,
         };
         if task.cancel() {
-            self.remove_task(key);
+            self.remove_task(key, || false);
         }
     }
 

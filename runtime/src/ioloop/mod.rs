@@ -199,7 +199,7 @@ impl IOLoop {
     /// If the loop is running already; and with the panic of `future`.
     pub fn run_sync<F: Future>(&self, future: F) -> Result<F::Output, RunSyncError> {
         let (key, waker) = self.core.add_root();
-        let removal = Finally(|| self.core.remove_task(key));
+        let removal = Finally(|| self.core.remove_task(key, || false));
         let mut future = pin!(future);
         let mut output = None;
         let ran = self.core.run(&mut || {
