@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import time
@@ -115,3 +116,12 @@ def load(options, mode=None, program="load", **arguments):
     if done.returncode:
         raise Failure(done.stderr.decode().strip())
     return done.stdout
+
+
+def median_ratio(values, bases):
+    """The median of the ratios of neighbours: a machine that changes its speed changes both."""
+    return statistics.median(value / base for value, base in zip(values, bases))
+
+
+def emphasis(name):
+    return f"**{name}**" if name == OURS else name

@@ -4,7 +4,10 @@
 
 #![allow(unsafe_code, reason = "an allocator cannot be written without it")]
 
-use gustnado::{Application, Context, routes};
+use gustnado::coroutine::Multi;
+use gustnado::http::{AsyncHTTPClient, HTTPClientError, HTTPRequest};
+use gustnado::ioloop::IOLoop;
+use gustnado::{Application, Context, StatusCode, routes};
 use gustnado_tests::{Client, Server};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -64,6 +67,16 @@ async fn user(id: u64) -> &'static str {
 async fn echo(cx: &Context, name: &str) -> &'static str {
     assert_eq!(cx.header("x-name"), Some(name));
     "yes"
+}
+
+#[gustnado::route("/nothing")]
+async fn nothing() -> StatusCode {
+    StatusCode::NO_CONTENT
+}
+
+#[gustnado::post("/")]
+async fn post() -> StatusCode {
+    StatusCode::NO_CONTENT
 }
 
 #[gustnado::route("/begin")]
@@ -159,4 +172,47 @@ fn the_count_is_not_always_nothing() {
         client.get("/none");
     });
     assert_ne!(count, "0");
+}
+
+/// What a client allocates in a hundred fetches by `N` coroutines, after as many that have warmed it up.
+fn fetches<const N: usize>(path: &str, request: impl Fn(&str) -> HTTPRequest) -> u64 {
+    let server = Server::without_log(|| Application::new(routes![index, nothing, post]));
+    let url = server.url(path);
+    let fetched = IOLoop::new().unwrap().run_sync(async {
+        let client = AsyncHTTPClient::new();
+        for _ in 0..2 {
+            let share = async || {
+                for _ in 0..100 / N {
+                    client.fetch(request(&url)).await?;
+                }
+                Ok::<_, HTTPClientError>(())
+            };
+            let shares = Multi(std::array::from_fn::<_, N, _>(|_| share()));
+            COUNT.set(Some(0));
+            shares.await?;
+        }
+        Ok::<_, HTTPClientError>(COUNT.take())
+    });
+    fetched.unwrap().unwrap().unwrap()
+}
+
+#[test]
+fn a_fetch() {
+    assert_eq!(fetches::<1>("/nothing", |url| HTTPRequest::get(url)), 0);
+}
+
+#[test]
+fn the_body_of_a_fetch_is_all_that_is_allocated() {
+    assert_eq!(fetches::<1>("/", |url| HTTPRequest::get(url)), 100);
+}
+
+#[test]
+fn a_fetch_with_a_body_and_a_header() {
+    let request = |url: &str| HTTPRequest::post(url).header("X-Name", "me").body("Hello, world");
+    assert_eq!(fetches::<1>("/", request), 0);
+}
+
+#[test]
+fn twenty_fetches_at_once() {
+    assert_eq!(fetches::<20>("/nothing", |url| HTTPRequest::get(url)), 0);
 }

@@ -21,7 +21,9 @@ pub(super) struct Connection {
     is_kept: bool,
     /// Whether the server has said anything.
     is_heard: bool,
-    upload: Option<Upload>,
+    /// How much had been sent before this request.
+    sent_before: u64,
+    upload: Option<Box<Upload>>,
 }
 
 /// A server that sends more interim responses before it answers is not worth waiting for.
@@ -36,7 +38,8 @@ const OUT_KEPT: usize = 64 * 1024;
 
 impl Connection {
     pub(super) fn new(stream: IOStream, is_kept: bool) -> Self {
-        Self { stream, is_kept, is_heard: false, upload: None }
+        let sent_before = stream.sent();
+        Self { stream, is_kept, is_heard: false, sent_before, upload: None }
     }
 
     /// Sends the request, and reads the head of the response to it; returns where its body ends.
@@ -58,7 +61,7 @@ impl Connection {
             && self.is_kept
             && !self.is_heard
             && !parts.has_streamed
-            && (parts.method.is_idempotent() || self.stream.sent() == 0)
+            && (parts.method.is_idempotent() || self.stream.sent() == self.sent_before)
     }
 
     /// Whether nothing is under way on it any more, in either direction, so that another request may be sent.
@@ -112,7 +115,8 @@ impl Connection {
 
     /// Leaves a body to be sent while the response is waited for.
     fn begin(&mut self, upload: Upload, parts: &Parts) {
-        self.upload = Some(if parts.expects_continue { upload.hesitate() } else { upload });
+        let upload = if parts.expects_continue { upload.hesitate() } else { upload };
+        self.upload = Some(Box::new(upload));
     }
 
     /// Reads heads until one is final.

@@ -32,7 +32,6 @@ const REDIRECTS: u32 = 5;
 pub(super) struct Fetching {
     client: Rc<Shared>,
     record: Record,
-    options: Options,
     /// `None` while it waits for the one that a redirect needs.
     slot: Option<Slot>,
     /// When all of it must be over.
@@ -69,6 +68,7 @@ pub(super) async fn fetch_streamed(
     let (connection, incoming) =
         answered.await.unwrap_or(Err(HTTPClientError::Timeout(Phase::Request)))?;
     if fetching.is_error() {
+        fetching.keep_alive(connection);
         return Err(HTTPClientError::Status(HTTPResponse::new(fetching.record)));
     }
     let Fetching { client, record, slot, .. } = fetching;
@@ -84,49 +84,51 @@ impl Fetching {
             return Err(HTTPClientError::ClientClosed);
         }
         let mut record = request.record;
-        let options = record.options.or(&client.options);
+        record.options.complete(&client.options);
         record.is_decompressed =
-            cfg!(feature = "gzip") && options.decompress_response.unwrap_or(true);
+            cfg!(feature = "gzip") && record.options.decompress_response.unwrap_or(true);
         record.times.called = client.core.ticks();
 
         let origin = client.origin(&record);
         let slot = match Slot::vacant(&client, &origin) {
             Some(slot) => slot,
-            None => queue(&client, origin, &options).await?,
+            None => queue(&client, origin, &record.options).await?,
         };
         let begun = client.core.ticks();
         record.times.begun = begun;
-        let deadline = client.core.instant(begun) + options.request_timeout();
-        Ok(Self { client, record, options, slot: Some(slot), deadline })
+        let deadline = client.core.instant(begun) + record.options.request_timeout();
+        Ok(Self { client, record, slot: Some(slot), deadline })
     }
 
     /// Reads the response with its body.
     async fn whole(&mut self) -> Result<(), HTTPClientError> {
         let (mut connection, mut incoming) = self.answered().await?;
-        self.read(&mut connection, &mut incoming).await
+        self.read(&mut connection, &mut incoming).await?;
+        self.keep_alive(connection);
+        Ok(())
     }
 
     /// Reads the head of the response, behind all redirects.
     async fn answered(&mut self) -> Result<(Connection, Incoming), HTTPClientError> {
         loop {
             let (mut connection, ending) = self.exchange().await?;
-            let compressed = self.record.is_decompressed && is_gzip(&self.record);
+            let compressed = self.record.is_decompressed && self.record.head.is_gzip();
             let limits = Limits {
-                body: self.options.max_body_size.unwrap_or(self.client.limits.body),
+                body: self.record.options.max_body_size.unwrap_or(self.client.limits.body),
                 ..self.client.limits
             };
             let mut incoming = Incoming::new(ending, &limits, compressed)?;
             if self.record.head.status().is_redirection() {
-                let most = match self.options.follow_redirects {
+                let most = match self.record.options.follow_redirects {
                     Some(false) => 0,
-                    _ => self.options.max_redirects.unwrap_or(REDIRECTS),
+                    _ => self.record.options.max_redirects.unwrap_or(REDIRECTS),
                 };
-                let keeps = self.record.head.keep_alive();
                 if self.record.redirect(most)? {
-                    if keeps && matches!(incoming.drain(&mut connection).await, Ok(true)) {
-                        self.keep(&connection);
+                    if let Ok(true) = incoming.drain(&mut connection).await {
+                        self.keep_alive(connection);
+                    } else {
+                        drop(connection);
                     }
-                    drop(connection);
                     self.turn_to_target().await;
                     continue;
                 }
@@ -161,7 +163,7 @@ impl Fetching {
         }
     }
 
-    /// Reads the body of the response, and keeps the connection.
+    /// Reads the body of the response.
     async fn read(
         &mut self,
         connection: &mut Connection,
@@ -172,9 +174,6 @@ impl Fetching {
                 Some(callback) => incoming.read_into(connection, callback).await?,
                 None => self.record.content = incoming.read(connection).await?,
             }
-        }
-        if self.record.head.keep_alive() {
-            self.keep(connection);
         }
         Ok(())
     }
@@ -190,7 +189,7 @@ impl Fetching {
     }
 
     fn raises(&self) -> bool {
-        self.options.raise_error.unwrap_or(true)
+        self.record.options.raise_error.unwrap_or(true)
     }
 
     fn is_error(&self) -> bool {
@@ -201,8 +200,11 @@ impl Fetching {
         self.slot.as_ref().and_then(Slot::kept)
     }
 
-    fn keep(&self, connection: &Connection) {
-        if let Some(slot) = &self.slot {
+    /// Keeps a connection for the next fetch, if that is what the server wants.
+    fn keep_alive(&self, connection: Connection) {
+        if let Some(slot) = &self.slot
+            && self.record.head.keep_alive()
+        {
             slot.keep(connection);
         }
     }
@@ -233,7 +235,7 @@ impl Fetching {
         let url = &self.record.url;
         let is_secure = url.is_secure();
         let resolving = client.resolver.resolve(url.host(), url.port());
-        let deadline = self.deadline.min(client.core.now() + self.options.connect_timeout());
+        let deadline = self.deadline.min(client.core.now() + self.record.options.connect_timeout());
         Frame::new(async move {
             if is_secure {
                 let text = "https is not supported yet";
@@ -278,14 +280,6 @@ impl Options {
 /// Zero means no limit, as in Tornado.
 fn or_ever(timeout: Duration) -> Duration {
     if timeout.is_zero() { EVER } else { timeout }
-}
-
-/// Whether the response is compressed in the one way that we understand. RFC 9110 §8.4.1.3: `x-gzip` is the same.
-fn is_gzip(record: &Record) -> bool {
-    let coding = record.head.header("content-encoding");
-    coding.is_some_and(|coding| {
-        coding.eq_ignore_ascii_case(b"gzip") || coding.eq_ignore_ascii_case(b"x-gzip")
-    })
 }
 
 /// Waits for a slot. Like everything that not every fetch does, it has a frame of its own, so that the others' are small.

@@ -30,6 +30,8 @@ pub(super) struct ResponseHead {
     /// Content-Length was there more than once.
     is_repeated: bool,
     options: Options,
+    /// Whether Content-Encoding is `gzip`, or `x-gzip`, which is the same. RFC 9110 §8.4.1.3.
+    is_gzip: bool,
     scanner: Scanner,
 }
 
@@ -114,6 +116,11 @@ impl ResponseHead {
         self.headers().find(|(each, _)| each.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
+    /// Whether the body is compressed in the one way that we understand.
+    pub(super) fn is_gzip(&self) -> bool {
+        self.is_gzip
+    }
+
     /// Whether another request may be sent over the connection, as far as the server says. One that cannot tell how long its body is
     /// without repeating itself is better not believed twice.
     pub(super) fn keep_alive(&self) -> bool {
@@ -160,6 +167,7 @@ impl ResponseHead {
         self.length = None;
         self.is_repeated = false;
         self.options = Options::default();
+        self.is_gzip = false;
         self.scanner = Scanner::default();
     }
 
@@ -237,6 +245,9 @@ impl ResponseHead {
         match (name.len(), name.first().map(|first| first | 0x20)) {
             (10, Some(b'c')) if is(name, b"connection") => self.options.connection(value),
             (14, Some(b'c')) if is(name, b"content-length") => self.content_length(value)?,
+            (16, Some(b'c')) if is(name, b"content-encoding") => {
+                self.is_gzip = is(value, b"gzip") || is(value, b"x-gzip");
+            }
             (17, Some(b't')) if is(name, b"transfer-encoding") => {
                 self.options.transfer_encoding(value)?;
             }

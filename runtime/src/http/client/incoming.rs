@@ -6,6 +6,7 @@ use super::decompress::{Gunzip, STEP};
 use super::errors::HTTPClientError;
 use super::head::Ending;
 use crate::http::{Chunked, Limits};
+use crate::ioloop::Pooled;
 use bytes::Bytes;
 use std::future::poll_fn;
 use std::ops::Range;
@@ -22,7 +23,7 @@ pub(super) struct Incoming {
 
 enum State {
     Length(u64),
-    Chunked(Chunked),
+    Chunked(Pooled<Chunked>),
     Close,
     Done,
 }
@@ -46,7 +47,7 @@ impl Incoming {
                 Limits::admit_body(length, limits.body)?;
                 State::Length(length)
             }
-            Ending::Chunked => State::Chunked(Chunked::new(limits)),
+            Ending::Chunked => State::Chunked(Pooled::new(Chunked::new(limits))),
             Ending::Close => State::Close,
         };
         #[cfg(not(feature = "gzip"))]

@@ -30,6 +30,8 @@ pub(super) struct Shared {
     /// So many fetches may be under way.
     clients: Semaphore,
     origins: RefCell<HashMap<Box<str>, Rc<Origin>>>,
+    /// Streams that are not linked, for their memory.
+    streams: RefCell<Vec<IOStream>>,
     idle: RefCell<IdleList>,
     sweeper: Cell<Option<JoinHandle<()>>>,
     closed: Cell<bool>,
@@ -74,6 +76,9 @@ struct IdleList {
     last: Key,
 }
 
+/// So many streams are kept for later.
+const STREAMS: usize = 64;
+
 impl Shared {
     pub(super) fn new(
         core: Rc<Core>,
@@ -93,6 +98,7 @@ impl Shared {
             clients: Semaphore::new(sizes.max_clients),
             sizes,
             origins: RefCell::default(),
+            streams: RefCell::default(),
             idle: RefCell::new(IdleList::new()),
             sweeper: Cell::new(None),
             closed: Cell::new(false),
@@ -153,13 +159,13 @@ impl Shared {
     }
 
     fn link(&self, parked: Parked) -> IOStream {
-        let stream = IOStream::unlinked();
+        let stream = self.streams.borrow_mut().pop().unwrap_or_else(IOStream::unlinked);
         stream.link(&self.core, parked);
         stream
     }
 
     /// Lays a connection down until somebody needs it.
-    fn rest(self: &Rc<Self>, stream: &IOStream, origin: &Rc<Origin>) {
+    fn rest(self: &Rc<Self>, stream: IOStream, origin: &Rc<Origin>) {
         if self.is_closed() || self.sizes.max_idle == 0 {
             return;
         }
@@ -173,6 +179,11 @@ impl Shared {
         list.push(parked, origin.clone(), deadline);
         drop(list);
         origin.idle.borrow_mut().push(key);
+        let mut streams = self.streams.borrow_mut();
+        if streams.len() < STREAMS && stream.is_reusable() {
+            streams.push(stream);
+        }
+        drop(streams);
         self.sweep();
     }
 
@@ -218,7 +229,7 @@ impl Parking for Shared {
         let connection = Connection::new(self.link(parked), true);
         // What the loop has heard may be of bytes that were read already.
         if connection.is_clean() {
-            self.rest(&connection.stream, &origin);
+            self.rest(connection.stream, &origin);
         }
     }
 }
@@ -246,9 +257,9 @@ impl Slot {
     }
 
     /// Keeps a connection for the next fetch, if nothing is under way on it.
-    pub(super) fn keep(&self, connection: &Connection) {
+    pub(super) fn keep(&self, connection: Connection) {
         if connection.is_clean() {
-            self.client.rest(&connection.stream, &self.origin);
+            self.client.rest(connection.stream, &self.origin);
         }
     }
 }

@@ -66,19 +66,21 @@ pub(super) struct Options {
 }
 
 impl Options {
-    /// What is said here, and in `others` where nothing is.
-    pub(super) fn or(&self, others: &Self) -> Self {
-        Self {
-            queue_timeout: self.queue_timeout.or(others.queue_timeout),
-            connect_timeout: self.connect_timeout.or(others.connect_timeout),
-            request_timeout: self.request_timeout.or(others.request_timeout),
-            max_body_size: self.max_body_size.or(others.max_body_size),
-            raise_error: self.raise_error.or(others.raise_error),
-            follow_redirects: self.follow_redirects.or(others.follow_redirects),
-            max_redirects: self.max_redirects.or(others.max_redirects),
-            decompress_response: self.decompress_response.or(others.decompress_response),
-            allow_nonstandard_methods: self.allow_nonstandard_methods,
+    /// Takes over from `others` what is not said here.
+    pub(super) fn complete(&mut self, others: &Self) {
+        fn set<T: Copy>(own: &mut Option<T>, other: Option<T>) {
+            if own.is_none() {
+                *own = other;
+            }
         }
+        set(&mut self.queue_timeout, others.queue_timeout);
+        set(&mut self.connect_timeout, others.connect_timeout);
+        set(&mut self.request_timeout, others.request_timeout);
+        set(&mut self.max_body_size, others.max_body_size);
+        set(&mut self.raise_error, others.raise_error);
+        set(&mut self.follow_redirects, others.follow_redirects);
+        set(&mut self.max_redirects, others.max_redirects);
+        set(&mut self.decompress_response, others.decompress_response);
     }
 }
 

@@ -87,7 +87,7 @@ impl StreamedResponse {
         if let Some(Reading { connection, slot: Some(slot), .. }) = self.reading.take()
             && self.response.record.head.keep_alive()
         {
-            slot.keep(&connection);
+            slot.keep(connection);
         }
     }
 
