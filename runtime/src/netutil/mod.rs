@@ -1,10 +1,12 @@
 //! Sockets for servers, and addresses for clients.
 
+mod cache;
 mod inherited;
 mod listener;
 mod resolver;
 mod unix;
 
+pub use cache::CachingResolver;
 pub use inherited::inherited_sockets;
 pub(crate) use inherited::pass_on;
 pub use listener::Listener;
