@@ -329,3 +329,42 @@ fn threads_are_started_when_needed_used_again_and_end_when_idle() {
 fn an_executor_without_threads_is_a_mistake() {
     let _ = Executor::new(0);
 }
+
+mod simulated {
+    use super::*;
+    use gustnado::testing::Simulation;
+
+    #[gustnado::test(simulated)]
+    async fn jobs_run_on_the_loop_in_a_later_turn_one_after_the_other() {
+        let order = Arc::<Mutex<Vec<u32>>>::default();
+        let here = thread::current().id();
+        let jobs: Vec<_> = (0..10)
+            .map(|number| {
+                let order = order.clone();
+                run_in_executor(move || {
+                    order.lock().unwrap().push(number);
+                    thread::current().id()
+                })
+            })
+            .collect();
+        assert!(order.lock().unwrap().is_empty());
+        assert_eq!(Multi(jobs).await.unwrap(), [here; 10]);
+        assert_eq!(*order.lock().unwrap(), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        assert_eq!(Simulation::current().elapsed(), Duration::ZERO);
+    }
+
+    #[gustnado::test(simulated)]
+    async fn they_can_be_cancelled_panic_and_end() {
+        let executor = Executor::new(1);
+        let cancelled = executor.run(|| unreachable!("it was cancelled"));
+        let last = spawn(executor.run(|| 7));
+        drop(cancelled);
+        let error = executor.run(|| panic!("as it must")).await.unwrap_err();
+        assert_eq!(error.to_string(), "the task panicked: as it must");
+        let waiting = spawn(executor.run(|| 8));
+        executor.shutdown().await;
+        assert_eq!((last.await.unwrap().unwrap(), waiting.await.unwrap().unwrap()), (7, 8));
+        assert!(executor.run(|| {}).await.unwrap_err().is_cancelled());
+        assert!(format!("{executor:?}").contains("threads: 0"));
+    }
+}

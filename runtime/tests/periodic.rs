@@ -1,98 +1,89 @@
-//! `PeriodicCallback`, under the names of Tornado's tests where it has them. What needs no loop, the grid, is tested beside its code.
+//! `PeriodicCallback`, under the names of Tornado's tests where it has them, in simulated time. What needs no loop is tested beside
+//! its code.
 
 use gustnado::coroutine::{PeriodicCallback, moment, sleep};
 use gustnado::ioloop::IOLoop;
+use gustnado::testing::Simulation;
 use gustnado_tests::log::Lines;
 use std::cell::{Cell, RefCell};
-use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::Duration;
 
-const PERIOD: Duration = Duration::from_millis(2);
+const PERIOD: Duration = Duration::from_secs(10);
 
-fn run<F: Future>(test: F) -> F::Output {
-    let io_loop = IOLoop::new().unwrap();
-    let output = io_loop.run_sync_within(Duration::from_secs(10), test).unwrap();
-    io_loop.close();
-    output
+fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
 }
 
-/// Something to count with, and what waits until it has been counted so far.
+/// When something has happened, since the beginning of the world.
 #[derive(Clone, Default)]
-struct Count(Rc<Cell<u32>>);
+struct Times(Rc<RefCell<Vec<Duration>>>);
 
-impl Count {
-    fn add(&self) {
-        self.0.set(self.0.get() + 1);
+impl Times {
+    fn note(&self) {
+        self.0.borrow_mut().push(Simulation::current().elapsed());
     }
 
-    async fn reaches(&self, number: u32) {
-        while self.0.get() < number {
-            sleep(Duration::from_micros(100)).await;
-        }
+    fn count(&self) -> usize {
+        self.0.borrow().len()
+    }
+
+    /// What was noted since the last look.
+    #[track_caller]
+    fn expect(&self, expected: impl IntoIterator<Item = u64>) {
+        assert_eq!(self.0.take(), expected.into_iter().map(seconds).collect::<Vec<_>>());
     }
 }
 
-#[test]
-fn functions_and_coroutines_with_and_without_results_can_be_called() {
+#[gustnado::test(simulated)]
+async fn functions_and_coroutines_with_and_without_results_can_be_called() {
     fn function() {}
     async fn coroutine() {}
-    run(async {
-        let count = Count::default();
-        let counted = || count.clone();
-        let all = [
-            PeriodicCallback::new(function, PERIOD),
-            PeriodicCallback::new(coroutine, PERIOD),
-            PeriodicCallback::new(
-                {
-                    let count = counted();
-                    move || count.add()
-                },
-                PERIOD,
-            ),
-            PeriodicCallback::new(
-                {
-                    let count = counted();
-                    move || {
-                        count.add();
-                        Ok::<(), std::io::Error>(())
-                    }
-                },
-                PERIOD,
-            ),
-            PeriodicCallback::new(
-                {
-                    let count = counted();
-                    move || {
-                        let count = count.clone();
-                        async move { count.add() }
-                    }
-                },
-                PERIOD,
-            ),
-            PeriodicCallback::new(
-                {
-                    let count = counted();
-                    // Borrows what it has captured, and changes it.
-                    let mut own = 0;
-                    async move || {
-                        own += 1;
-                        moment().await;
-                        count.add();
-                        if own == 0 { Err("never") } else { Ok(()) }
-                    }
-                },
-                PERIOD,
-            ),
-        ];
-        for one in &all {
-            assert!(!one.is_running());
-            one.start();
-            assert!(one.is_running());
-        }
-        count.reaches(4 * 3).await;
-    });
+
+    let [one, two, three, four] = [(); 4].map(|()| Times::default());
+    let noted = [&one, &two, &three, &four].map(Clone::clone);
+    let callbacks = [
+        PeriodicCallback::new(function, PERIOD),
+        PeriodicCallback::new(coroutine, PERIOD),
+        PeriodicCallback::new(move || one.note(), PERIOD),
+        PeriodicCallback::new(
+            move || {
+                two.note();
+                Ok::<(), std::io::Error>(())
+            },
+            PERIOD,
+        ),
+        PeriodicCallback::new(
+            move || {
+                let three = three.clone();
+                async move { three.note() }
+            },
+            PERIOD,
+        ),
+        PeriodicCallback::new(
+            {
+                // Borrows what it has captured, and changes it.
+                let mut calls = 0;
+                async move || {
+                    calls += 1;
+                    moment().await;
+                    four.note();
+                    if calls == 0 { Err("never") } else { Ok(()) }
+                }
+            },
+            PERIOD,
+        ),
+    ];
+    for callback in &callbacks {
+        assert!(!callback.is_running());
+        callback.start();
+        assert!(callback.is_running());
+    }
+    sleep(seconds(35)).await;
+    for times in noted {
+        times.expect([10, 20, 30]);
+    }
 }
 
 #[test]
@@ -108,218 +99,208 @@ fn test_zero() {
     }
 }
 
-#[test]
-fn the_first_call_comes_after_one_period() {
-    run(async {
-        let count = Count::default();
-        let counted = count.clone();
-        let hourly = PeriodicCallback::new(move || counted.add(), Duration::from_secs(3600));
-        hourly.start();
+#[gustnado::test(simulated)]
+async fn test_overrun() {
+    sleep(seconds(1000)).await;
+    let times = Times::default();
+    let callback = PeriodicCallback::new(
+        {
+            let times = times.clone();
+            let mut durations = [9, 9, 10, 11, 20, 20, 35, 35, 0, 0, 0].into_iter();
+            async move || {
+                times.note();
+                sleep(seconds(durations.next().unwrap())).await;
+            }
+        },
+        PERIOD,
+    );
+    callback.start();
+    sleep(seconds(235)).await;
+    times.expect([1010, 1020, 1030, 1050, 1070, 1100, 1130, 1170, 1210, 1220, 1230]);
+}
+
+#[gustnado::test(simulated, seeds = 50)]
+async fn test_jitter() {
+    const CALLS: usize = 100;
+    let times = Times::default();
+    let noted = times.clone();
+    let callback = PeriodicCallback::new(move || noted.note(), PERIOD).jitter(0.5);
+    callback.start();
+    while times.count() < CALLS {
         sleep(PERIOD).await;
-        assert_eq!(count.0.get(), 0);
-    });
+    }
+    let times = times.0.take();
+    let periods = || times.windows(2).map(|pair| pair[1] - pair[0]);
+    let (shortest, longest) = (Duration::from_millis(7_500), Duration::from_millis(12_500));
+    assert!((shortest..=longest).contains(&times[0]));
+    assert!(periods().all(|period| (shortest..=longest).contains(&period)), "{times:?}");
+    assert!(periods().any(|period| period < seconds(9)), "{times:?}");
+    assert!(periods().any(|period| period > seconds(11)), "{times:?}");
+}
+
+#[gustnado::test(simulated)]
+async fn stopped_or_dropped_it_calls_no_more_and_started_again_it_lays_another_grid() {
+    let times = Times::default();
+    let ticking = || {
+        let times = times.clone();
+        let callback = PeriodicCallback::new(move || times.note(), PERIOD);
+        callback.start();
+        callback
+    };
+    let callback = ticking();
+    sleep(seconds(25)).await;
+    callback.stop();
+    assert!(!callback.is_running());
+    sleep(seconds(18)).await;
+    // At 43 seconds; the second start is none.
+    callback.start();
+    sleep(seconds(3)).await;
+    callback.start();
+    sleep(seconds(10)).await;
+    times.expect([10, 20, 53]);
+
+    drop(callback);
+    drop(ticking());
+    sleep(seconds(100)).await;
+    times.expect([]);
+}
+
+#[gustnado::test(simulated)]
+async fn detached_it_goes_on() {
+    let times = Times::default();
+    let noted = times.clone();
+    let callback = PeriodicCallback::new(move || noted.note(), PERIOD);
+    callback.start();
+    callback.detach();
+    sleep(seconds(25)).await;
+    times.expect([10, 20]);
 }
 
 #[test]
-fn stopped_or_dropped_it_calls_no_more() {
-    run(async {
-        let count = Count::default();
-        let ticking = || {
-            let count = count.clone();
-            let callback = PeriodicCallback::new(move || count.add(), PERIOD);
-            callback.start();
-            callback
-        };
-        let stopped = ticking();
-        count.reaches(2).await;
-        stopped.stop();
-        assert!(!stopped.is_running());
-        let dropped = ticking();
-        count.reaches(4).await;
-        drop(dropped);
-        let before = count.0.get();
-        sleep(10 * PERIOD).await;
-        assert_eq!(count.0.get(), before);
-        // It may be started again, also twice.
-        stopped.start();
-        stopped.start();
-        count.reaches(before + 2).await;
-    });
-}
-
-#[test]
-fn detached_it_goes_on_and_ends_with_its_loop() {
-    let count = Count::default();
-    let counted = count.clone();
-    run(async move {
-        let callback = PeriodicCallback::new(move || counted.add(), PERIOD);
+fn it_ends_with_its_loop() {
+    let times = Times::default();
+    let noted = times.clone();
+    let run = Simulation::run(7, async move || {
+        let callback = PeriodicCallback::new(move || noted.note(), PERIOD);
         callback.start();
         callback.detach();
+        sleep(seconds(15)).await;
     });
-    // The loop that it was started on was closed, and nothing else refers to what it has captured.
-    assert_eq!(Rc::strong_count(&count.0), 1);
-    let counted = count.clone();
-    run(async move {
-        let callback = PeriodicCallback::new(move || counted.add(), PERIOD);
-        callback.start();
-        callback.detach();
-        count.reaches(3).await;
-    });
+    run.unwrap();
+    times.expect([10]);
+    // Nothing refers any more to what it has captured.
+    assert_eq!(Rc::strong_count(&times.0), 1);
 }
 
-#[test]
-fn a_call_that_is_running_is_not_interrupted_by_stop() {
-    run(async {
-        let (begun, ended) = (Count::default(), Count::default());
+#[gustnado::test(simulated)]
+async fn a_call_that_is_running_is_not_interrupted_and_never_two_run() {
+    let (begun, ended) = (Times::default(), Times::default());
+    let callback = PeriodicCallback::new(
+        {
+            let (begun, ended) = (begun.clone(), ended.clone());
+            async move || {
+                begun.note();
+                sleep(seconds(25)).await;
+                ended.note();
+            }
+        },
+        PERIOD,
+    );
+    callback.start();
+    sleep(seconds(12)).await;
+    callback.stop();
+    sleep(seconds(30)).await;
+    begun.expect([10]);
+    ended.expect([35]);
+
+    // At 42 seconds. The second grid is laid at 57, while the call of 52 is running, until 77.
+    callback.start();
+    sleep(seconds(15)).await;
+    callback.stop();
+    callback.start();
+    sleep(seconds(40)).await;
+    begun.expect([52, 77]);
+    ended.expect([77]);
+}
+
+#[gustnado::test(simulated)]
+async fn it_may_stop_and_drop_itself() {
+    let place = Rc::new(RefCell::new(None::<PeriodicCallback>));
+    for drops in [false, true] {
+        let count = Rc::new(Cell::new(0));
         let callback = PeriodicCallback::new(
             {
-                let (begun, ended) = (begun.clone(), ended.clone());
-                async move || {
-                    begun.add();
-                    sleep(4 * PERIOD).await;
-                    ended.add();
-                }
-            },
-            PERIOD,
-        );
-        callback.start();
-        begun.reaches(1).await;
-        callback.stop();
-        ended.reaches(1).await;
-        sleep(4 * PERIOD).await;
-        assert_eq!((begun.0.get(), ended.0.get()), (1, 1));
-        // Started again while one is running: still one at a time.
-        callback.start();
-        begun.reaches(2).await;
-        callback.stop();
-        callback.start();
-        assert_eq!(ended.0.get(), 1);
-        begun.reaches(3).await;
-        assert_eq!(ended.0.get(), 2);
-    });
-}
-
-#[test]
-fn it_may_stop_and_drop_itself() {
-    run(async {
-        let place = Rc::new(RefCell::new(None::<PeriodicCallback>));
-        for how in ["stop", "drop"] {
-            let count = Count::default();
-            let callback = PeriodicCallback::new(
-                {
-                    let (place, count) = (place.clone(), count.clone());
-                    move || {
-                        count.add();
-                        match how {
-                            "stop" => place.borrow().as_ref().unwrap().stop(),
-                            _ => drop(place.take()),
-                        }
-                    }
-                },
-                PERIOD,
-            );
-            callback.start();
-            *place.borrow_mut() = Some(callback);
-            count.reaches(1).await;
-            sleep(4 * PERIOD).await;
-            assert_eq!(count.0.get(), 1, "{how}");
-        }
-        assert!(place.borrow().is_none());
-    });
-}
-
-#[test]
-fn a_call_that_is_longer_than_the_period_leaves_slots_out_and_never_overlaps() {
-    run(async {
-        let running = Rc::new(Cell::new(false));
-        let count = Count::default();
-        let waits = PeriodicCallback::new(
-            {
-                let (running, count) = (running.clone(), count.clone());
-                async move || {
-                    assert!(!running.replace(true));
-                    sleep(PERIOD * 5 / 2).await;
-                    running.set(false);
-                    count.add();
-                }
-            },
-            PERIOD,
-        );
-        waits.start();
-        count.reaches(4).await;
-        drop(waits);
-
-        // One that keeps the loop busy, too: the clock that counts is not the one that stands still during a turn.
-        let begins = Rc::new(RefCell::new(Vec::new()));
-        let blocks = PeriodicCallback::new(
-            {
-                let (begins, count) = (begins.clone(), count.clone());
+                let (place, count) = (place.clone(), count.clone());
                 move || {
-                    begins.borrow_mut().push(IOLoop::current().time());
-                    std::thread::sleep(PERIOD * 5 / 2);
-                    count.add();
+                    count.set(count.get() + 1);
+                    if drops {
+                        drop(place.take());
+                    } else {
+                        place.borrow().as_ref().unwrap().stop();
+                    }
                 }
             },
             PERIOD,
         );
-        blocks.start();
-        count.reaches(8).await;
-        let begins = begins.borrow();
-        assert!(begins.windows(2).all(|pair| pair[1] - pair[0] >= PERIOD * 5 / 2), "{begins:?}");
-    });
+        callback.start();
+        *place.borrow_mut() = Some(callback);
+        sleep(seconds(100)).await;
+        assert_eq!((count.get(), place.borrow().is_none()), (1, drops));
+    }
 }
 
-#[test]
-fn errors_and_panics_are_logged_and_the_calls_go_on() {
-    let (lines, _guard) = Lines::capture();
-    run(async {
-        let count = Count::default();
-        let counted = || count.clone();
-        let one = counted();
-        let panics = PeriodicCallback::new(
-            move || {
-                one.add();
-                if one.0.get() < 4 {
-                    panic!("as it must");
-                }
-            },
-            PERIOD,
-        );
-        panics.start();
-        count.reaches(5).await;
-        drop(panics);
-
-        let one = counted();
-        let fails = PeriodicCallback::new(
-            async move || {
-                one.add();
-                moment().await;
-                Err::<(), _>(std::io::Error::other("the database is gone"))
-            },
-            PERIOD,
-        );
-        fails.start();
-        count.reaches(8).await;
-        drop(fails);
-
-        let one = counted();
-        let panics = PeriodicCallback::new(
-            async move || {
-                one.add();
-                moment().await;
-                assert!(one.0.get() > 10, "not yet");
-            },
-            PERIOD,
-        );
-        panics.start();
-        count.reaches(12).await;
-    });
-    let place = format!("({}:", file!());
-    assert_eq!(lines.count(": as it must"), 3);
-    assert!(lines.count(": the database is gone") >= 2);
-    assert!(lines.count(": not yet") >= 1);
-    assert_eq!(
-        lines.count("ERROR gustnado.application Exception in callback "),
-        lines.count(&place)
+/// The clock that counts is not the one that stands still during a turn, so this needs a real one.
+#[gustnado::test]
+async fn a_call_that_keeps_the_loop_busy_leaves_slots_out_too() {
+    const PERIOD: Duration = Duration::from_millis(2);
+    let begins = Rc::new(RefCell::new(Vec::new()));
+    let noted = begins.clone();
+    let callback = PeriodicCallback::new(
+        move || {
+            noted.borrow_mut().push(IOLoop::current().time());
+            std::thread::sleep(PERIOD * 5 / 2);
+        },
+        PERIOD,
     );
+    callback.start();
+    while begins.borrow().len() < 5 {
+        sleep(PERIOD).await;
+    }
+    // Of a turn that begins in the middle of nowhere there is none, however late the machine is.
+    let begins = begins.borrow();
+    assert!(begins.windows(2).all(|pair| pair[1] - pair[0] >= PERIOD * 5 / 2), "{begins:?}");
+}
+
+#[gustnado::test(simulated)]
+async fn errors_and_panics_are_logged_and_the_calls_go_on() {
+    let (lines, _guard) = Lines::capture();
+    let panics = PeriodicCallback::new(|| assert_eq!(1 + 1, 3, "as it must"), PERIOD);
+    let fails = PeriodicCallback::new(
+        async || {
+            moment().await;
+            Err::<(), _>(std::io::Error::other("the database is gone"))
+        },
+        PERIOD,
+    );
+    let panics_later = PeriodicCallback::new(
+        async || {
+            sleep(seconds(1)).await;
+            assert!(Simulation::current().elapsed() > seconds(30), "not yet");
+        },
+        PERIOD,
+    );
+    for callback in [&panics, &fails, &panics_later] {
+        callback.start();
+    }
+    sleep(seconds(55)).await;
+    assert_eq!(lines.count(": the database is gone"), 5);
+    assert_eq!(lines.count(": not yet"), 2);
+    assert_eq!(lines.count("as it must"), 5);
+    let place = format!("({}:", file!());
+    let lines = lines.take();
+    let is_ours = |line: &String| {
+        line.starts_with("ERROR gustnado.application Exception in callback ")
+            && line.contains(&place)
+    };
+    assert!(lines.len() == 12 && lines.iter().all(is_ours), "{lines:?}");
 }

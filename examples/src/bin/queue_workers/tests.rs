@@ -78,34 +78,27 @@ fn what_is_no_delivery_is_refused() {
     assert_eq!(counts(&mut client), [0; 3]);
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn express_parcels_leave_the_shelf_first() {
-    let depot = Depot::open(&[], 10, QUICK);
+    let depot = Depot::open(&[], 10, SLOW);
     depot.deliver(2, Class::Standard);
     depot.deliver(2, Class::Express);
-    while depot.at_ramp() > 0 {
-        moment().await;
-    }
+    moment().await;
     let numbers = std::iter::from_fn(|| depot.shelf.get_nowait().ok()).map(|parcel| parcel.number);
     assert_eq!(numbers.collect::<Vec<_>>(), [3, 4, 1, 2]);
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn at_the_end_the_shelf_is_packed_and_the_ramp_sent_back() {
-    let depot = Depot::open(&["Ada"], 3, QUICK);
+    let depot = Depot::open(&["Ada"], 3, SLOW);
     depot.deliver(10, Class::Standard);
-    while depot.at_ramp() > 6 {
-        moment().await;
-    }
+    sleep(SLOW / 4).await;
+    assert_eq!(depot.at_ramp(), 6);
     depot.close().await;
-    let packed = depot.packed();
-    assert!((4..10).contains(&packed), "{packed}");
-    while depot.at_ramp() > 0 {
-        moment().await;
-    }
+    assert_eq!((depot.packed(), depot.at_ramp()), (4, 0));
     depot.deliver(1, Class::Express);
-    sleep(QUICK).await;
-    assert_eq!((depot.packed(), depot.at_ramp()), (packed, 0));
+    sleep(10 * SLOW).await;
+    assert_eq!((depot.packed(), depot.at_ramp()), (4, 0));
 }
 
 #[test]

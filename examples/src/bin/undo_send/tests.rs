@@ -31,8 +31,34 @@ fn json(reply: &Reply) -> Value {
 
 const FORM: &str = "to=ada%40example.org&subject=Hi&body=Hello%2C+Ada";
 
+#[gustnado::test(simulated)]
+async fn a_mail_leaves_after_an_hour_and_not_before() {
+    let outbox = Outbox::new(HOUR);
+    let id = outbox.send(mail("Hello")).unwrap();
+    sleep(HOUR - Duration::from_nanos(1)).await;
+    assert_eq!(states(&outbox), [(id, "waiting")]);
+    sleep(Duration::from_nanos(1)).await;
+    moment().await;
+    assert_eq!(states(&outbox), [(id, "sent")]);
+    assert_eq!(outbox.undo(id), Err(UndoError::TooLate));
+}
+
+#[gustnado::test(simulated)]
+async fn a_mail_can_be_called_back_for_an_hour_and_then_never_leaves() {
+    let outbox = Outbox::new(HOUR);
+    let [first, second] =
+        ["Hello", "Hello again"].map(|subject| outbox.send(mail(subject)).unwrap());
+    sleep(HOUR - Duration::from_secs(1)).await;
+    assert_eq!(outbox.mails()[0].left, 1.0);
+    assert_eq!(outbox.undo(first), Ok(mail("Hello")));
+    sleep(10 * HOUR).await;
+    assert_eq!(states(&outbox), [(second, "sent"), (first, "undone")]);
+    assert_eq!(outbox.undo(first), Ok(mail("Hello")));
+    assert_eq!(outbox.undo(7), Err(UndoError::Unknown));
+}
+
 #[test]
-fn a_mail_is_sent_when_its_window_has_closed_and_can_be_called_back_before() {
+fn what_is_sent_is_sent_when_its_window_has_closed() {
     let server = Server::application(|| application(Outbox::new(milliseconds(300))));
     let mut client = server.connect();
     let reply = post(&mut client, "/send", "", FORM);

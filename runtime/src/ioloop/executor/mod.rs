@@ -120,7 +120,8 @@ impl IOLoop {
 ///
 /// # In a simulated world
 ///
-/// There are no threads: a job runs on the loop, in a later turn. (See [`testing`](crate::testing).)
+/// There are no threads [there](crate::testing::simulation): a job runs on the loop, in a later turn, one after the other. So jobs
+/// must not wait for each other.
 #[derive(Clone)]
 pub struct Executor(Arc<Owner>);
 
@@ -163,7 +164,8 @@ impl Executor {
     {
         let threads = self.0.0.clone();
         let job = Arc::new(Job::new(job, Location::caller()));
-        let ticket = threads.add(job.clone());
+        let simulated = Core::current().filter(|core| core.is_simulated());
+        let ticket = threads.add(job.clone(), simulated.as_deref());
         Execution { answer: job, threads, ticket }
     }
 

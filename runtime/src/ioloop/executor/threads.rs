@@ -1,5 +1,6 @@
 //! The threads of an executor, and the line of jobs that wait for one.
 
+use super::super::Core;
 use super::job::Work;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -52,8 +53,13 @@ impl Threads {
         self.state().keep_alive = idle;
     }
 
-    /// Puts a job into the line; returns its ticket, or none if it was refused.
-    pub(super) fn add(self: &Arc<Self>, job: Arc<dyn Work>) -> Option<u64> {
+    /// Puts a job into the line; returns its ticket, or none if it was refused. In the simulated world of a loop it is done by that
+    /// loop, in a later turn.
+    pub(super) fn add(
+        self: &Arc<Self>,
+        job: Arc<dyn Work>,
+        simulated: Option<&Core>,
+    ) -> Option<u64> {
         let mut state = self.state();
         if state.ending {
             drop(state);
@@ -63,6 +69,11 @@ impl Threads {
         let ticket = state.next_ticket;
         state.next_ticket += 1;
         state.line.insert(ticket, job);
+        if let Some(core) = simulated {
+            let threads = self.clone();
+            core.push(move || threads.run_next());
+            return Some(ticket);
+        }
         let is_short = state.line.len() > state.idle && state.threads < self.most;
         if is_short {
             state.threads += 1;
@@ -133,8 +144,7 @@ impl Threads {
     fn work(&self) {
         let mut state = self.state();
         loop {
-            if let Some((_, job)) = state.line.pop_first() {
-                state.busy += 1;
+            if let Some(job) = state.begin() {
                 drop(state);
                 self.run(&*job);
                 drop(job);
@@ -157,7 +167,15 @@ impl Threads {
         state.threads -= 1;
     }
 
-    /// Does a job, which is counted as busy already.
+    /// Does the next job, if it was not cancelled.
+    fn run_next(&self) {
+        let job = self.state().begin();
+        if let Some(job) = job {
+            self.run(&*job);
+        }
+    }
+
+    /// Does a job that has begun.
     fn run(&self, job: &dyn Work) {
         job.run();
         let mut state = self.state();
@@ -169,6 +187,13 @@ impl Threads {
 }
 
 impl State {
+    /// Takes the next job, and counts it as busy.
+    fn begin(&mut self) -> Option<Arc<dyn Work>> {
+        let (_, job) = self.line.pop_first()?;
+        self.busy += 1;
+        Some(job)
+    }
+
     fn is_finished(&self) -> bool {
         self.busy == 0 && self.line.is_empty()
     }
