@@ -1,7 +1,7 @@
 //! Doing something again and again.
 
 use super::{Outcome, caught, sleep_until};
-use crate::ioloop::{Core, Frame, JoinHandle, log_panic, spawn};
+use crate::ioloop::{Core, Failure, Frame, JoinHandle, report, spawn};
 use std::any::type_name;
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -248,10 +248,8 @@ impl<C: Periodic<Kind>, Kind: 'static> Call for Callee<C, Kind> {
             let (name, place) = (type_name::<C>(), self.place);
             match caught(callback.call()).await {
                 Ok(Ok(())) => {}
-                Ok(Err(error)) => {
-                    tracing::error!(target: "gustnado.application", name, %place, error, "Exception in callback {name} ({place}): {error}");
-                }
-                Err(payload) => log_panic("callback", name, place, &*payload),
+                Ok(Err(error)) => report(&Failure::of_error("callback", name, place, &error)),
+                Err(payload) => report(&Failure::of_panic("callback", name, place, &*payload)),
             }
             self.callback.set(Some(callback));
         })

@@ -10,7 +10,7 @@ use super::server::{Resting, Shared};
 use super::violation::Violation;
 use super::{ContentType, outgoing};
 use crate::coroutine::{cancel_after, moment};
-use crate::ioloop::{Frame, Key, panic_message};
+use crate::ioloop::{Failure, Frame, Key, report};
 use ::http::{Method, StatusCode, Version};
 use std::any::Any;
 use std::future::{Future, poll_fn, ready};
@@ -96,8 +96,7 @@ impl Future for Worker {
                 State::Beginning => Next::Continue(Step::Read(None)),
                 State::Handling(..) => {
                     let answered = ready!(this.poll_handling(cx));
-                    // What was awaited may hold the exchange, which is wanted alone.
-                    this.state = State::Free;
+                    this.leave();
                     match answered {
                         // Who does not read the answers is not to pile them up.
                         Some(response) => this
@@ -107,8 +106,8 @@ impl Future for Worker {
                     }
                 }
                 State::Waiting(waiting) => {
-                    let step = ready!(Pin::new(waiting).poll(cx));
-                    this.state = State::Free;
+                    let step = ready!(this.exchange.locals.run(|| Pin::new(waiting).poll(cx)));
+                    this.leave();
                     Next::Continue(step)
                 }
                 State::Free => match this.server.next_work() {
@@ -215,19 +214,15 @@ impl Worker {
                     return Next::Continue(Step::Refuse(Refusal::Violation(violation)));
                 }
             }
-            let request = Request::new(self.exchange.clone());
-            let mut handling =
-                match catch_unwind(AssertUnwindSafe(|| self.server.service.call(request))) {
-                    Ok(handling) => handling,
-                    Err(payload) => Frame::new(ready(panicked(&self.exchange, &*payload))),
-                };
-            let Poll::Ready(response) = poll_handler(&mut handling, &self.exchange, cx) else {
-                // Answers to earlier requests must not wait for this one, nor must memory that others could use.
-                self.exchange.send();
-                self.server.lend_out(&self.exchange);
-                return Next::Break(State::Handling(handling, true));
+            let response = match self.handle(cx) {
+                Ok(response) => response,
+                Err(handling) => {
+                    // Answers to earlier requests must not wait for this one, nor must memory that others could use.
+                    self.exchange.send();
+                    self.server.lend_out(&self.exchange);
+                    return Next::Break(State::Handling(handling, true));
+                }
             };
-            drop(handling);
             if let Some(next) = self.respond(response) {
                 return next;
             }
@@ -235,12 +230,35 @@ impl Worker {
         self.give_way()
     }
 
+    /// Calls the handler, and gives it its first turn: its response, or what is to be waited for.
+    fn handle(&self, cx: &mut Context<'_>) -> Result<Response, Frame<Response>> {
+        let Self { server, exchange, .. } = self;
+        let request = Request::new(exchange.clone());
+        drop(exchange.locals.replace(server.locals(&request)));
+        exchange.locals.run(|| {
+            let call = AssertUnwindSafe(|| server.service.call(request));
+            let mut handling = catch_unwind(call)
+                .unwrap_or_else(|payload| Frame::new(ready(panicked(exchange, &*payload))));
+            match poll_handler(&mut handling, exchange, cx) {
+                Poll::Ready(response) => Ok(response),
+                Poll::Pending => Err(handling),
+            }
+        })
+    }
+
+    /// Drops what was awaited, which may hold the exchange, which is wanted alone.
+    fn leave(&mut self) {
+        let awaited = std::mem::replace(&mut self.state, State::Free);
+        self.exchange.locals.run(|| drop(awaited));
+    }
+
     /// The response of the handler that is waited for; `None` if the client has left before, which ends the handler.
     fn poll_handling(&mut self, cx: &mut Context<'_>) -> Poll<Option<Response>> {
         let State::Handling(handling, had_turn) = &mut self.state else { return Poll::Ready(None) };
         // A handler that has just had its turn may have given it to others: a moment is over when it is looked at again.
         if !std::mem::take(had_turn)
-            && let Poll::Ready(response) = poll_handler(handling, &self.exchange, cx)
+            && let Poll::Ready(response) =
+                self.exchange.locals.run(|| poll_handler(handling, &self.exchange, cx))
         {
             return Poll::Ready(Some(response));
         }
@@ -323,8 +341,10 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
+        self.leave();
         // A handler that was dropped with it may have left a request somewhere, which must not keep the connection open.
         self.exchange.stream.close();
+        self.exchange.leave_locals();
         self.server.ended(self.place);
     }
 }
@@ -418,6 +438,5 @@ fn panicked(exchange: &Exchange, payload: &(dyn Any + Send)) -> Response {
 pub(super) fn log_panic(exchange: &Exchange, payload: &(dyn Any + Send)) {
     let head = &exchange.head;
     let request = format!("{} {}", head.method(), head.target());
-    let message = panic_message(payload);
-    tracing::error!(target: "gustnado.application", request, panic = message, "Uncaught exception {request}: {message}");
+    report(&Failure::of_request(&request, payload));
 }

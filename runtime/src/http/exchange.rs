@@ -5,7 +5,7 @@ use super::incoming::Incoming;
 use super::server::Resting;
 use super::settings::Settings;
 use super::violation::Violation;
-use crate::ioloop::{Core, Pooled};
+use crate::ioloop::{Core, Locals, Pooled, Slot};
 use crate::iostream::IOStream;
 use std::cell::{Cell, RefCell};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -25,6 +25,8 @@ pub(super) struct Exchange {
     /// When the head had arrived, in the loop's ticks.
     pub(super) started: u64,
     pub(super) finish_on_disconnect: Cell<bool>,
+    /// What is set for the handler, and for all that it starts.
+    pub(super) locals: Slot,
     pub(super) settings: Rc<Settings>,
     pub(super) core: Rc<Core>,
 }
@@ -42,6 +44,7 @@ impl Exchange {
             remote: (Ipv4Addr::UNSPECIFIED, 0).into(),
             started: 0,
             finish_on_disconnect: Cell::new(false),
+            locals: Slot::default(),
             settings,
             core,
         }
@@ -82,6 +85,7 @@ impl Exchange {
         self.stream.take_over(&former.stream);
         self.out = RefCell::new(former.out.take());
         self.remote = former.remote;
+        former.leave_locals();
     }
 
     /// Makes it ready for another connection.
@@ -100,6 +104,12 @@ impl Exchange {
     pub(super) fn finish(&mut self) {
         self.incoming = None;
         self.finish_on_disconnect.set(false);
+        self.leave_locals();
+    }
+
+    /// Ends what is set for the handler, as far as nobody else has it.
+    pub(super) fn leave_locals(&self) {
+        drop(self.locals.replace(Locals::default()));
     }
 
     /// The body, once it has been read as a whole.

@@ -7,6 +7,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Instant;
+use tracing::{Level, Span, info_span, span_enabled};
 
 /// A request: a view into the bytes that the client sent, and the way to its body.
 ///
@@ -20,6 +21,18 @@ pub struct Request {
 impl Request {
     pub(super) fn new(exchange: Rc<Exchange>) -> Self {
         Self { exchange }
+    }
+
+    /// Its span, if anybody listens.
+    #[inline]
+    pub(super) fn span(&self) -> Option<Span> {
+        span_enabled!(target: "gustnado.request", Level::INFO).then(|| self.new_span())
+    }
+
+    #[cold]
+    fn new_span(&self) -> Span {
+        let (method, path) = (self.method().as_str(), self.path());
+        info_span!(target: "gustnado.request", "request", method, path)
     }
 
     /// The method.

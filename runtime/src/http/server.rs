@@ -7,7 +7,7 @@ use super::request::Request;
 use super::response::Response;
 use super::settings::Settings;
 use crate::coroutine::{cancel_after, moment, sleep};
-use crate::ioloop::{Core, Deadline, Frame, Key, Parking, Slab, spawn};
+use crate::ioloop::{Core, Deadline, Frame, Key, Locals, Parking, Slab, spawn};
 use crate::iostream::{IOStream, Parked, Transport};
 use crate::netutil::Listener;
 use crate::tcpserver::TCPServer;
@@ -140,6 +140,8 @@ pub(super) struct Shared {
     pub(super) service: Rc<dyn Service>,
     settings: Rc<Settings>,
     core: Rc<Core>,
+    /// What was set where the server was made; each request begins with it.
+    locals: Locals,
     /// Connections that wait for a request.
     parked: RefCell<Slab<Resting>>,
     /// The tasks of all workers.
@@ -184,6 +186,7 @@ impl Shared {
             date: RefCell::new(DateLine::new(HTTPDate::from(SystemTime::UNIX_EPOCH))),
             date_until: Cell::new(0),
             core,
+            locals: Locals::current(),
             draining: Cell::new(false),
             drained: RefCell::default(),
             sweeping: Cell::new(false),
@@ -192,6 +195,15 @@ impl Shared {
 
     pub(super) fn ticks(&self) -> u64 {
         self.core.ticks()
+    }
+
+    /// What is set for the handler of a request.
+    pub(super) fn locals(&self, request: &Request) -> Locals {
+        let locals = self.locals.clone();
+        match request.span() {
+            Some(span) => locals.with_span(span),
+            None => locals,
+        }
     }
 
     pub(super) fn is_draining(&self) -> bool {

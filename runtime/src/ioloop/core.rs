@@ -4,18 +4,18 @@ use super::Deadline;
 use super::children::{self, Child, Family};
 use super::coroutines::Coroutines;
 use super::executor::Executor;
+use super::locals::Slot;
 use super::mailbox::{self, Letter, LoopMailbox, Mailbox};
 use super::slab::{Key, Slab};
 use super::sources::Sources;
-use super::task::{Run, panic_message};
+use super::task::Run;
 use super::timers::{Action, Timers};
 use super::waker::{LoopId, waker};
+use super::watchdog::{self, Watch};
 use crate::sys::{Backend, Event, Network, Random};
-use std::any::{Any, type_name};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -55,11 +55,15 @@ pub(crate) struct Core {
     /// Empty vectors between turns, kept for their memory.
     events: Cell<Vec<Event>>,
     letters: Cell<Vec<Letter>>,
+    pub(crate) watch: Arc<Watch>,
 }
+
+/// A callback. It is told which loop it runs on.
+pub(super) type Call = Box<dyn FnOnce(&Core)>;
 
 enum Ready {
     Wake(Key),
-    Call(Box<dyn FnOnce()>),
+    Call(Call),
 }
 
 /// What came of waking something.
@@ -110,6 +114,7 @@ impl Core {
             unpolled: Cell::new(0),
             events: Cell::default(),
             letters: Cell::default(),
+            watch: Watch::new(),
         }))
     }
 
@@ -138,16 +143,20 @@ impl Core {
     pub(super) fn run(self: &Rc<Self>, root: &mut dyn FnMut()) -> io::Result<()> {
         assert!(!self.running.replace(true), "the loop is running already");
         let _running = Running { core: self, outer: Self::set_current(Some(self.clone())) };
+        self.watch.wake_up();
         self.refresh();
-        loop {
-            self.read_mailbox();
-            self.run_callbacks(root);
-            self.run_timeouts();
-            self.poll()?;
-            if self.stopping.replace(false) {
-                return Ok(());
+        // What is set for who called us is not set for the loop.
+        Slot::default().run(|| {
+            loop {
+                self.read_mailbox();
+                self.run_callbacks(root);
+                self.run_timeouts();
+                self.poll()?;
+                if self.stopping.replace(false) {
+                    return Ok(());
+                }
             }
-        }
+        })
     }
 
     pub(super) fn stop(&self) {
@@ -168,8 +177,8 @@ impl Core {
         self.network().is_some()
     }
 
-    /// Runs `call` in the next turn. For callbacks that cannot panic; others come through a guard.
-    pub(crate) fn push(&self, call: impl FnOnce() + 'static) {
+    /// Runs `call` in the next turn. For callbacks that cannot panic; others come with their origin.
+    pub(crate) fn push(&self, call: impl FnOnce(&Self) + 'static) {
         self.ready.borrow_mut().push_back(Ready::Call(Box::new(call)));
     }
 
@@ -197,7 +206,7 @@ impl Core {
             let ready = self.ready.borrow_mut().pop_front();
             match ready {
                 Some(Ready::Wake(key)) => self.run_task(key, root),
-                Some(Ready::Call(call)) => call(),
+                Some(Ready::Call(call)) => call(self),
                 None => return,
             }
         }
@@ -225,6 +234,7 @@ impl Core {
         let waker = waker(self.id, key);
         let ended = task.run(&mut Context::from_waker(&waker));
         self.coroutines.switch(Key::NOWHERE);
+        self.watch.ended(|blocked| blocked.by("task", task.name(), task.place()));
         if ended {
             self.remove_task(key, || task.has_returned());
             if task.is_unique() {
@@ -263,7 +273,7 @@ impl Core {
             let action = self.timers.borrow_mut().pop_due();
             match action {
                 Some(Action::Wake(waker)) => waker.wake(),
-                Some(Action::Call(call)) => call(),
+                Some(Action::Call(call)) => call(self),
                 None => return,
             }
         }
@@ -281,10 +291,14 @@ impl Core {
         if sleeps && !self.mailbox.fall_asleep() {
             timeout = Some(Duration::ZERO);
         }
+        if sleeps {
+            self.watch.fall_asleep();
+        }
         let mut events = self.events.take();
         let waited = self.backend.borrow_mut().wait(timeout, &mut events);
         if sleeps {
             self.mailbox.wake_up();
+            self.watch.wake_up();
         }
         self.refresh();
         for event in events.drain(..) {
@@ -423,6 +437,7 @@ impl Core {
     /// Ends everything: tasks are cancelled, timeouts and callbacks dropped, sources forgotten.
     pub(super) fn close(self: &Rc<Self>) {
         mailbox::close(self.id, &self.mailbox);
+        watchdog::set_threshold(&self.watch, self.id, None);
         // Destructors may add more of everything; they get a few rounds, and the rest is dropped with the loop.
         for _ in 0..8 {
             let entries = self.entries.borrow().keys();
@@ -443,19 +458,13 @@ impl Core {
             self.clear_sources();
         }
     }
-
-    /// Runs foreign code; a panic in it is logged, and ends nothing else.
-    pub(super) fn guard<F: FnOnce()>(place: &'static Location<'static>, call: F) {
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(call)) {
-            log_panic("callback", type_name::<F>(), place, &*payload);
-        }
-    }
 }
 
 impl Drop for Core {
     fn drop(&mut self) {
         // Its number, if it was not closed.
         mailbox::close(self.id, &self.mailbox);
+        watchdog::set_threshold(&self.watch, self.id, None);
     }
 }
 
@@ -463,13 +472,6 @@ impl Drop for Core {
 #[inline]
 fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// Says who panicked: what it was, its name, where it was handed to the loop, and the panic's message.
-#[cold]
-pub(crate) fn log_panic(what: &str, name: &str, place: &Location<'_>, payload: &(dyn Any + Send)) {
-    let message = panic_message(payload);
-    tracing::error!(target: "gustnado.application", name, %place, panic = message, "Exception in {what} {name} ({place}): {message}");
 }
 
 /// Restores what was there before the loop ran.
@@ -483,6 +485,7 @@ impl Drop for Running<'_> {
         self.core.running.set(false);
         // The coroutine of `run_sync` may have panicked.
         self.core.coroutines.switch(Key::NOWHERE);
+        self.core.watch.fall_asleep();
         drop(Core::set_current(self.outer.take()));
     }
 }

@@ -2,6 +2,7 @@
 
 use super::core::Core;
 use super::mailbox::{Letter, LoopMailbox};
+use super::origin::Origin;
 use super::spawn;
 use std::fmt;
 use std::future::Future;
@@ -32,11 +33,12 @@ impl Handle {
         Self { mailbox: core.mailbox.clone() }
     }
 
-    /// Runs `callback` on the loop's thread, in its next turn.
+    /// Runs `callback` on the loop's thread, in its next turn, without any [locals](super::Local).
     #[track_caller]
     pub fn add_callback(&self, callback: impl FnOnce() + Send + 'static) {
         let place = Location::caller();
-        self.mailbox.post(Letter::Call(Box::new(move || Core::guard(place, callback))));
+        let call = move |core: &Core| Origin::elsewhere(place).run(core, callback);
+        self.mailbox.post(Letter::Call(Box::new(call)));
     }
 
     /// Spawns the coroutine that `make` returns on the loop. Only `make` has to be `Send`: the coroutine itself is made where it

@@ -4,6 +4,7 @@
 //! and then looks into the queue once more. Whichever comes second sees the first, so no letter is overlooked, and a busy loop
 //! is never rung. The model at the end of this file explores every order of these steps (`RUSTFLAGS="--cfg loom"`).
 
+use super::core::Core;
 use super::slab::Key;
 use super::waker::LoopId;
 use crate::sys::Notifier;
@@ -16,7 +17,7 @@ pub(crate) enum Letter {
     /// Wake what has this key.
     Wake(Key),
     /// Run this callback in the next turn.
-    Call(Box<dyn FnOnce() + Send>),
+    Call(Box<dyn FnOnce(&Core) + Send>),
 }
 
 /// The mailbox of a loop.

@@ -36,19 +36,26 @@ mod core;
 mod coroutines;
 mod events;
 mod executor;
+mod failure;
 mod frame;
 mod handle;
+mod local;
+mod locals;
 mod mailbox;
+mod origin;
 mod pool;
 mod random;
+mod scoped;
 mod signals;
 mod slab;
 mod sources;
 mod task;
 mod timers;
 mod waker;
+mod watchdog;
 
 use crate::sys::{Limits, Poller, Simulated};
+use std::any::type_name;
 use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
@@ -63,13 +70,20 @@ use std::time::{Duration, Instant};
 
 pub use cancel_on_drop::CancelOnDrop;
 pub(crate) use children::Children;
-pub(crate) use core::{Core, log_panic};
+pub(crate) use core::Core;
 pub(crate) use coroutines::Belongings;
 pub use events::Events;
 pub use executor::{Execution, Executor, run_in_executor};
+pub(crate) use failure::report;
+pub use failure::{Caught, ErrorHandler, Failure};
 pub use frame::Frame;
 pub use handle::Handle;
+pub use local::Local;
+pub use locals::Locals;
+pub(crate) use locals::Slot;
+use origin::Origin;
 pub(crate) use pool::{Pooled, Shared};
+pub use scoped::Scoped;
 pub use signals::{Signal, Signals};
 pub(crate) use slab::{Key, Slab};
 pub(crate) use sources::{Parking, Registration, Side};
@@ -197,19 +211,24 @@ impl IOLoop {
     /// # Panics
     ///
     /// If the loop is running already; and with the panic of `future`.
+    #[track_caller]
     pub fn run_sync<F: Future>(&self, future: F) -> Result<F::Output, RunSyncError> {
+        let place = Location::caller();
+        let locals = Slot::new(Locals::current());
         let (key, waker) = self.core.add_root();
         let removal = Finally(|| self.core.remove_task(key, || false));
         let mut future = pin!(future);
         let mut output = None;
         let ran = self.core.run(&mut || {
             if output.is_none()
-                && let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker))
+                && let Poll::Ready(value) =
+                    locals.run(|| future.as_mut().poll(&mut Context::from_waker(&waker)))
             {
                 self.core.end_of_work(true);
                 output = Some(value);
                 self.core.stop();
             }
+            self.core.watch.ended(|blocked| blocked.by("coroutine", type_name::<F>(), place));
         });
         drop(removal);
         ran.map_err(RunSyncError::Poll)?;
@@ -221,6 +240,7 @@ impl IOLoop {
     /// # Errors
     ///
     /// Also [`RunSyncError::Timeout`]; the coroutine is then dropped.
+    #[track_caller]
     pub fn run_sync_within<F: Future>(
         &self,
         limit: Duration,
@@ -264,8 +284,8 @@ impl IOLoop {
     /// Runs `callback` in the next turn, after those that were added before it. A panic in it is logged.
     #[track_caller]
     pub fn add_callback(&self, callback: impl FnOnce() + 'static) {
-        let place = Location::caller();
-        self.core.push(move || Core::guard(place, callback));
+        let origin = Origin::here();
+        self.core.push(move |core| origin.run(core, callback));
     }
 
     /// Runs `callback` with the result of `future`, on the loop and never inside of this call.
@@ -275,11 +295,11 @@ impl IOLoop {
         future: F,
         callback: impl FnOnce(F::Output) + 'static,
     ) {
-        let place = Location::caller();
+        let origin = Origin::here();
         let core = self.core.clone();
         drop(self.spawn(async move {
             let output = future.await;
-            core.push(move || Core::guard(place, || callback(output)));
+            core.push(move |core| origin.run(core, || callback(output)));
         }));
     }
 
@@ -308,9 +328,9 @@ impl IOLoop {
         deadline: impl Into<Deadline>,
         callback: impl FnOnce() + 'static,
     ) -> Timeout {
-        let place = Location::caller();
+        let origin = Origin::here();
         let deadline = self.core.deadline(deadline.into());
-        let call = Box::new(move || Core::guard(place, callback));
+        let call = Box::new(move |core: &Core| origin.run(core, callback));
         Timeout(self.core.add_timeout(deadline, Action::Call(call)))
     }
 
@@ -356,8 +376,8 @@ impl IOLoop {
         handler: impl Fn(RawFd, Events) + 'static,
         events: Events,
     ) -> io::Result<()> {
-        let place = Location::caller();
-        let handler = move |fd, events| Core::guard(place, || handler(fd, events));
+        let origin = Origin::here();
+        let handler = move |core: &Core, fd, events| origin.run(core, || handler(fd, events));
         self.core.add_handler(fd, Rc::new(handler), events)
     }
 
@@ -374,6 +394,38 @@ impl IOLoop {
     /// none. Call it before the descriptor is closed.
     pub fn remove_handler(&self, fd: RawFd) {
         self.core.remove_handler(fd);
+    }
+
+    /// Logs a warning when a task, a callback or the handler of a request has held this loop for longer than `threshold`, with its
+    /// name and its place, and when the loop does not come back for a second or more. `None`, which is the beginning, ends that.
+    ///
+    /// It goes to the target `gustnado.general`. What is told is how long the loop was held at least; the truth is up to a quarter
+    /// of the threshold more. Waiting is not holding: a coroutine that awaits lets the others run. Programs with
+    /// [`#[gustnado::main]`](macro@crate::main) watch their loop by themselves in debug builds.
+    ///
+    /// ```
+    /// use gustnado::ioloop::IOLoop;
+    /// use std::time::Duration;
+    ///
+    /// let io_loop = IOLoop::new()?;
+    /// io_loop.set_blocking_log_threshold(Duration::from_millis(100));
+    /// io_loop.run_sync(async {
+    ///     std::thread::sleep(Duration::from_millis(200)); // IOLoop blocked for 0.197 seconds by coroutine main::{{closure}} (..)
+    /// })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// A thread of the process looks at the watched loops four times within their thresholds; it ends with the last of them. A
+    /// [simulated](crate::testing::simulation) loop is never watched: its time stands still while somebody runs.
+    pub fn set_blocking_log_threshold(&self, threshold: impl Into<Option<Duration>>) {
+        if !self.core.is_simulated() {
+            watchdog::set_threshold(&self.core.watch, self.core.id, threshold.into());
+        }
+    }
+
+    /// What was set as [`set_blocking_log_threshold`](Self::set_blocking_log_threshold).
+    pub fn blocking_log_threshold(&self) -> Option<Duration> {
+        watchdog::threshold(&self.core.watch)
     }
 
     /// What other threads use to reach this loop.

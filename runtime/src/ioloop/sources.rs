@@ -26,7 +26,7 @@ struct Source {
 
 enum Listener {
     /// A callback of `add_handler`.
-    Handler(Rc<dyn Fn(RawFd, Events)>, Events),
+    Handler(Rc<Handler>, Events),
     /// A stream that nobody waits for.
     Idle,
     /// A stream that one waits for.
@@ -36,6 +36,9 @@ enum Listener {
     /// A connection without a coroutine.
     Parked(Rc<dyn Parking>, u32),
 }
+
+/// What `add_handler` was given.
+type Handler = dyn Fn(&Core, RawFd, Events);
 
 #[derive(Default)]
 struct Waiters {
@@ -122,7 +125,7 @@ impl Registration {
         let mut sources = self.core.sources.borrow_mut();
         let Some(source) = sources.slots.get_mut(key) else { return key };
         let listener = if source.readiness.intersects(Side::Read.readiness()) {
-            self.core.push(move || owner.unpark(place));
+            self.core.push(move |_| owner.unpark(place));
             Listener::Idle
         } else {
             Listener::Parked(owner, place)
@@ -249,7 +252,7 @@ impl Core {
     pub(super) fn add_handler(
         &self,
         fd: RawFd,
-        callback: Rc<dyn Fn(RawFd, Events)>,
+        callback: Rc<Handler>,
         events: Events,
     ) -> io::Result<()> {
         let mut sources = self.sources.borrow_mut();
@@ -334,7 +337,7 @@ impl Core {
             Listener::Handler(callback, _) => {
                 let (callback, fd) = (callback.clone(), source.fd);
                 drop(sources);
-                callback(fd, Events::from_readiness(event.readiness));
+                callback(self, fd, Events::from_readiness(event.readiness));
                 self.rearm_handler(key);
             }
         }

@@ -5,10 +5,12 @@
     reason = "an island named in DESIGN.md: pins a future inside its shared cell"
 )]
 
+use super::Core;
+use super::failure::{Failure, report};
+use super::locals::{Locals, Slot};
 use super::pool::{Counted, Shared};
 use super::slab::Key;
 use super::waker::{LoopId, waker};
-use super::{Core, log_panic};
 use std::any::{Any, type_name};
 use std::cell::{Cell, RefCell, RefMut};
 use std::fmt;
@@ -149,6 +151,12 @@ pub(super) trait Run {
 
     /// Whether a task that has ended has done so by itself.
     fn has_returned(&self) -> bool;
+
+    /// The name of its future's type.
+    fn name(&self) -> &'static str;
+
+    /// Where it was spawned.
+    fn place(&self) -> &'static Location<'static>;
 }
 
 /// A task as its handle sees it.
@@ -166,7 +174,7 @@ pub(super) fn task<F: Future + 'static>(
     future: F,
 ) -> JoinHandle<F::Output> {
     let task = Shared::new(Task {
-        stage: RefCell::new(Stage::Running(future)),
+        stage: RefCell::new(Stage::Running { future, locals: Slot::new(Locals::current()) }),
         joiner: Cell::new(None),
         cut_short: Cell::new(false),
         place,
@@ -189,8 +197,11 @@ struct Task<F: Future> {
 }
 
 enum Stage<F: Future> {
-    /// Never moved: it stays in its shared block until it is dropped in place.
-    Running(F),
+    Running {
+        /// Never moved: it stays in its shared block until it is dropped in place.
+        future: F,
+        locals: Slot,
+    },
     /// The result, until somebody takes it. (Moving the stage instead would move the room of the future, too.)
     Finished(Option<Result<F::Output, JoinError>>),
 }
@@ -198,17 +209,24 @@ enum Stage<F: Future> {
 impl<F: Future> Stage<F> {
     fn take(&mut self) -> Option<Result<F::Output, JoinError>> {
         match self {
-            Self::Running(_) => None,
+            Self::Running { .. } => None,
             Self::Finished(result) => result.take(),
+        }
+    }
+
+    fn take_locals(&self) -> Slot {
+        match self {
+            Self::Running { locals, .. } => Slot::new(locals.replace(Locals::default())),
+            Self::Finished(_) => Slot::default(),
         }
     }
 }
 
 impl<F: Future> Task<F> {
     fn finish(&self, mut stage: RefMut<'_, Stage<F>>, mut result: Result<F::Output, JoinError>) {
+        let locals = stage.take_locals();
         // Dropping the future may panic, too; the task has then ended all the same.
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| *stage = Stage::Finished(None))) {
-            self.log(&*payload);
+        if let Err(payload) = locals.run(|| self.caught(|| *stage = Stage::Finished(None))) {
             let panicked = Err(JoinError::panicked(payload));
             self.drop_quietly(std::mem::replace(&mut result, panicked));
         }
@@ -224,14 +242,18 @@ impl<F: Future> Task<F> {
 
     /// Drops what the task has returned; a panic of it is the task's.
     fn drop_quietly(&self, result: Result<F::Output, JoinError>) {
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(result))) {
-            self.log(&*payload);
-        }
+        let _ = self.caught(|| drop(result));
+    }
+
+    /// Calls what is the task's own. A panic is reported.
+    #[inline]
+    fn caught<R>(&self, call: impl FnOnce() -> R) -> Result<R, Box<dyn Any + Send>> {
+        catch_unwind(AssertUnwindSafe(call)).inspect_err(|payload| self.report(&**payload))
     }
 
     #[cold]
-    fn log(&self, payload: &(dyn Any + Send)) {
-        log_panic("task", type_name::<F>(), self.place, payload);
+    fn report(&self, payload: &(dyn Any + Send)) {
+        report(&Failure::of_panic("task", self.name(), self.place, payload));
     }
 }
 
@@ -239,17 +261,16 @@ impl<F: Future> Run for Task<F> {
     fn run(&self, cx: &mut Context<'_>) -> bool {
         // A task that runs cannot be given another turn.
         let Ok(mut stage) = self.stage.try_borrow_mut() else { return false };
-        let Stage::Running(future) = &mut *stage else { return true };
+        let Stage::Running { future, locals } = &mut *stage else { return true };
         // SAFETY: the future lives in a shared block, whose address is stable, and is never moved out of it: `stage` is only
         // ever overwritten, which drops it in place.
         let future = unsafe { Pin::new_unchecked(future) };
-        let result = match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
+        let result = match locals.run(|| self.caught(|| future.poll(cx))) {
             Ok(Poll::Ready(value)) => Ok(value),
             Ok(Poll::Pending) if self.cut_short.get() => Err(JoinError::cancelled()),
             Ok(Poll::Pending) => return false,
             Err(payload) => {
                 self.cut_short.set(true);
-                self.log(&*payload);
                 Err(JoinError::panicked(payload))
             }
         };
@@ -269,7 +290,7 @@ impl<F: Future> Run for Task<F> {
             self.cut_short.set(true);
             return false;
         };
-        if let Stage::Running(_) = *stage {
+        if let Stage::Running { .. } = *stage {
             self.cut_short.set(true);
             self.finish(stage, Err(JoinError::cancelled()));
         }
@@ -279,11 +300,19 @@ impl<F: Future> Run for Task<F> {
     fn has_returned(&self) -> bool {
         !self.cut_short.get()
     }
+
+    fn name(&self) -> &'static str {
+        type_name::<F>()
+    }
+
+    fn place(&self) -> &'static Location<'static> {
+        self.place
+    }
 }
 
 impl<F: Future> Join<F::Output> for Task<F> {
     fn is_finished(&self) -> bool {
-        self.stage.try_borrow().is_ok_and(|stage| !matches!(*stage, Stage::Running(_)))
+        self.stage.try_borrow().is_ok_and(|stage| !matches!(*stage, Stage::Running { .. }))
     }
 
     fn poll_join(&self, cx: &mut Context<'_>) -> Poll<Result<F::Output, JoinError>> {

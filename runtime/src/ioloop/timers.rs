@@ -5,6 +5,7 @@
 //! are due; only the one slot that the present has entered is spread over the wheels below. An entry thus moves a few
 //! times at most, and never in the common case of being removed before it is due.
 
+use super::core::Call;
 use super::slab::{Key, Slab};
 use std::collections::VecDeque;
 use std::task::Waker;
@@ -12,7 +13,7 @@ use std::task::Waker;
 /// What happens when a timeout is due.
 pub(crate) enum Action {
     Wake(Waker),
-    Call(Box<dyn FnOnce()>),
+    Call(Call),
 }
 
 /// All timeouts of a loop. Deadlines are nanoseconds since the loop was made.
@@ -236,6 +237,7 @@ const fn above(time: u64, wheel: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ioloop::Core;
     use std::collections::BTreeMap;
 
     /// A small generator of numbers, for tests that want many different ones.
@@ -252,13 +254,14 @@ mod tests {
 
     fn noted(order: &std::rc::Rc<std::cell::RefCell<Vec<u64>>>, what: u64) -> Action {
         let order = order.clone();
-        Action::Call(Box::new(move || order.borrow_mut().push(what)))
+        Action::Call(Box::new(move |_| order.borrow_mut().push(what)))
     }
 
     fn run_due(timers: &mut Timers) {
+        let core = Core::current_or_panic();
         while let Some(action) = timers.pop_due() {
             match action {
-                Action::Call(call) => call(),
+                Action::Call(call) => call(&core),
                 Action::Wake(waker) => waker.wake(),
             }
         }

@@ -3,7 +3,7 @@
 use super::work::Entry;
 use super::{Cause, Failure, Figures, Retry};
 use crate::coroutine::Outcome;
-use crate::ioloop::{JoinHandle, Key, Slab, log_panic, spawn};
+use crate::ioloop::{self, JoinHandle, Key, Slab, spawn};
 use crate::locks::{Event, Semaphore};
 use std::any::type_name_of_val;
 use std::borrow::Cow;
@@ -101,10 +101,11 @@ impl Shared {
         while self.figures.get().running < self.concurrency {
             let Some(entry) = self.line.borrow_mut().pop_front() else { return };
             self.count(|figures| figures.running += 1);
-            let shared = self.clone();
+            let (shared, locals) = (self.clone(), entry.locals.clone());
             self.tasks.borrow_mut().insert_with(|task| {
                 let fate = Fate::Interrupted;
-                spawn(run(Custody { shared, task, entry: Some(entry), is_pausing: false, fate }))
+                let custody = Custody { shared, task, entry: Some(entry), is_pausing: false, fate };
+                locals.run(|| spawn(run(custody)))
             });
         }
     }
@@ -124,7 +125,8 @@ impl Shared {
         tracing::error!(target: "gustnado.application", jobs, job, "{failure}");
         let Some(hook) = &self.on_failure else { return };
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| hook(&failure))) {
-            log_panic("callback", type_name_of_val(&**hook), entry.place, &*payload);
+            let name = type_name_of_val(&**hook);
+            ioloop::report(&ioloop::Failure::of_panic("callback", name, entry.place, &*payload));
         }
     }
 

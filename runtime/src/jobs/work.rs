@@ -2,7 +2,7 @@
 
 use super::Cause;
 use crate::coroutine::{Outcome, cancel_after, caught};
-use crate::ioloop::{Frame, panic_message};
+use crate::ioloop::{Frame, Locals, panic_message};
 use std::any::type_name;
 use std::panic::Location;
 use std::time::Duration;
@@ -14,6 +14,8 @@ pub(super) struct Entry {
     pub(super) name: &'static str,
     /// Where it was submitted.
     pub(super) place: &'static Location<'static>,
+    /// What was set there.
+    pub(super) locals: Locals,
     /// How many it has begun.
     pub(super) attempts: u32,
     /// Not there during an attempt.
@@ -26,7 +28,8 @@ impl Entry {
         F: AsyncFnMut() -> O + 'static,
         O: Outcome,
     {
-        Self { id, name: type_name::<F>(), place, attempts: 0, work: Some(Box::new(Callee(job))) }
+        let (name, locals) = (type_name::<F>(), Locals::current());
+        Self { id, name, place, locals, attempts: 0, work: Some(Box::new(Callee(job))) }
     }
 
     /// Does the job, or fails to.

@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::time::Instant;
 
 use crate::coroutine::{Outcome, cancel_after, caught};
-use crate::ioloop::{Frame, log_panic};
+use crate::ioloop::{Failure, Frame, report};
 
 /// What is to be done, in the order in which it was said; it is done in the opposite one.
 #[derive(Default)]
@@ -41,7 +41,9 @@ impl Endings {
                 Ok(Ok(Err(error))) => {
                     tracing::error!(target: "gustnado.application", name, %place, error, "Exception in {name} at the end ({place}): {error}");
                 }
-                Ok(Err(payload)) => log_panic("shutdown hook", name, place, &*payload),
+                Ok(Err(payload)) => {
+                    report(&Failure::of_panic("shutdown hook", name, place, &*payload));
+                }
                 Err(_) => {
                     tracing::error!(target: "gustnado.application", name, %place, "shutdown hook {name} did not finish in time ({place})");
                 }

@@ -1,11 +1,13 @@
 //! A job: one block of memory that a thread works on and a coroutine waits for.
 
-use super::super::log_panic;
+use super::super::failure::{Failure, report};
+use super::super::locals::Locals;
 use super::super::task::JoinError;
 use std::any::type_name;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
+use tracing::Span;
 
 /// A job as the threads see it.
 pub(super) trait Work: Send + Sync {
@@ -27,6 +29,8 @@ pub(super) trait Answer<T>: Send + Sync {
 
 pub(super) struct Job<F, T> {
     state: Mutex<State<F, T>>,
+    /// Of the request that it is for. Other locals stay on their thread.
+    span: Option<Span>,
     place: &'static Location<'static>,
 }
 
@@ -41,7 +45,7 @@ struct State<F, T> {
 impl<F, T> Job<F, T> {
     pub(super) fn new(work: F, place: &'static Location<'static>) -> Self {
         let state = State { work: Some(work), result: None, waker: None, abandoned: false };
-        Self { state: Mutex::new(state), place }
+        Self { state: Mutex::new(state), span: Locals::current().span().cloned(), place }
     }
 
     fn state(&self) -> MutexGuard<'_, State<F, T>> {
@@ -70,7 +74,7 @@ impl<F, T> Job<F, T> {
             Err(payload) => Some(payload),
         };
         if let Some(payload) = panic {
-            log_panic("job", type_name::<F>(), self.place, &*payload);
+            report(&Failure::of_panic("job", type_name::<F>(), self.place, &*payload));
         }
     }
 }
@@ -82,6 +86,7 @@ where
 {
     fn run(&self) {
         let Some(work) = self.state().work.take() else { return };
+        let _span = self.span.as_ref().map(Span::enter);
         self.finish(catch_unwind(AssertUnwindSafe(work)).map_err(JoinError::panicked));
     }
 
