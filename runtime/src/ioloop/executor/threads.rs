@@ -71,7 +71,7 @@ impl Threads {
         state.line.insert(ticket, job);
         if let Some(core) = simulated {
             let threads = self.clone();
-            core.push(move || threads.run_next());
+            core.push(move |_| threads.run_next());
             return Some(ticket);
         }
         let is_short = state.line.len() > state.idle && state.threads < self.most;
