@@ -6,7 +6,7 @@
 
 use gustnado::coroutine::Multi;
 use gustnado::http::{AsyncHTTPClient, HTTPClientError, HTTPRequest};
-use gustnado::ioloop::IOLoop;
+use gustnado::ioloop::{Executor, IOLoop};
 use gustnado::{Application, Context, StatusCode, routes};
 use gustnado_tests::{Client, Server};
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -215,4 +215,22 @@ fn a_fetch_with_a_body_and_a_header() {
 #[test]
 fn twenty_fetches_at_once() {
     assert_eq!(fetches::<20>("/nothing", |url| HTTPRequest::get(url)), 0);
+}
+
+#[test]
+fn a_job_for_another_thread() {
+    let executor = Executor::new(1);
+    let jobs = async |count| {
+        for number in 0..count {
+            assert_eq!(executor.run(move || number).await.unwrap(), number);
+        }
+    };
+    let allocations = IOLoop::new().unwrap().run_sync(async {
+        jobs(100).await;
+        COUNT.set(Some(0));
+        jobs(100).await;
+        COUNT.take()
+    });
+    // The job, together with its answer.
+    assert_eq!(allocations.unwrap(), Some(100));
 }
