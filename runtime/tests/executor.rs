@@ -1,4 +1,5 @@
-//! `run_in_executor` and its threads.
+//! `run_in_executor` and its threads, under the names of Tornado's tests where it has them. Its decorator `run_on_executor` is a method
+//! that calls [`Executor::run`] here, and needs no test of its own.
 
 use gustnado::coroutine::{Multi, moment, sleep};
 use gustnado::ioloop::{Executor, IOLoop, JoinError, run_in_executor, spawn};
@@ -42,7 +43,7 @@ impl Drop for Dropped {
 }
 
 #[test]
-fn test_run_in_executor_custom() {
+fn test_set_default_executor() {
     run(async {
         let executor = Executor::new(1);
         let here = thread::current().id();
@@ -59,7 +60,7 @@ fn test_run_in_executor_custom() {
 }
 
 #[test]
-fn test_run_in_executor_callbacks_run() {
+fn test_run_in_executor_gen() {
     // Two jobs that cannot end without each other, and a loop that goes on meanwhile.
     run(async {
         let barrier = Arc::new(Barrier::new(2));

@@ -1,5 +1,7 @@
 //! `PeriodicCallback`, under the names of Tornado's tests where it has them, in simulated time. What needs no loop is tested beside
-//! its code.
+//! its code: `test_basic`, `test_clock_backwards`.
+//!
+//! What Rust's types make impossible, and has no test therefore: `test_timedelta`, as there are no milliseconds without a unit.
 
 use gustnado::coroutine::{PeriodicCallback, moment, sleep};
 use gustnado::ioloop::IOLoop;

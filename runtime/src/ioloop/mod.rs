@@ -12,7 +12,8 @@
 //! others, but never starve events or timeouts. The clock is read once after each wait, and stands still in between.
 //!
 //! A loop belongs to its thread, and so does everything on it: coroutines need no `Send`, and may share an `Rc` or a `RefCell`.
-//! Other threads reach it through a [`Handle`]. Wakers work from any thread.
+//! Other threads reach it through a [`Handle`]. Wakers work from any thread. What would keep the loop busy or blocked goes to the
+//! threads of an [`Executor`].
 //!
 //! ```
 //! use gustnado::ioloop::{IOLoop, spawn};

@@ -39,7 +39,7 @@ impl Endings {
             match cancel_after(deadline, caught((begin)(deadline))).await {
                 Ok(Ok(Ok(()))) => {}
                 Ok(Ok(Err(error))) => {
-                    tracing::error!(target: "gustnado.application", name, %place, error, "Exception in {name} at the end ({place}): {error}");
+                    report(&Failure::of_error("shutdown hook", name, place, &error));
                 }
                 Ok(Err(payload)) => {
                     report(&Failure::of_panic("shutdown hook", name, place, &*payload));
