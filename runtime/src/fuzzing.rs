@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+pub use crate::http::fuzzing::{ResponseHead, normal_url};
+
 use crate::http::Response;
 use crate::web::{Location, Route, Router};
 use crate::{Method, StatusCode};

@@ -42,3 +42,9 @@ pub use self::response::{Encoded, Encoding, Response, Rest};
 pub use self::server::{HTTPServer, Service};
 pub use self::settings::Settings;
 pub use self::violation::Violation;
+
+/// What the fuzz targets need of the client.
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing {
+    pub use super::client::fuzzing::{ResponseHead, normal_url};
+}

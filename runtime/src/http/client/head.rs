@@ -77,7 +77,7 @@ impl ResponseHead {
     }
 
     /// Forgets a head that has been read in part.
-    pub(super) fn give_up(&mut self) {
+    pub(super) fn settle(&mut self) {
         if !self.scanner.is_fresh() {
             self.restart();
         }

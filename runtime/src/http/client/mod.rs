@@ -7,6 +7,8 @@ mod decompress;
 mod encode;
 mod errors;
 mod fetch;
+#[cfg(fuzzing)]
+pub(super) mod fuzzing;
 mod head;
 mod incoming;
 mod pool;

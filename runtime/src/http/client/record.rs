@@ -125,7 +125,7 @@ impl Parts {
         self.has_streamed = false;
         self.is_decompressed = false;
         self.problem = None;
-        self.head.give_up();
+        self.head.settle();
         self.content = Bytes::new();
         self.times = Times::default();
     }

@@ -188,7 +188,7 @@ fn what_a_head_remembers_changes_nothing() {
         }
         for (bad, violation) in BAD {
             assert_eq!(head.parse(bad.as_bytes(), &Limits::default()), Err(*violation));
-            head.give_up();
+            head.settle();
         }
     }
 }
