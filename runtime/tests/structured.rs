@@ -44,7 +44,7 @@ async fn poll_once<F: Future>(mut future: Pin<&mut F>) -> Poll<F::Output> {
 
 // Scopes.
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn children_borrow_and_their_values_come_back() -> Done {
     let mut words = vec![String::from("one"), String::from("two"), String::from("three")];
     let lengths = scope(async |scope| {
@@ -69,7 +69,7 @@ async fn children_borrow_and_their_values_come_back() -> Done {
     Ok(())
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn a_scope_waits_for_its_children() -> Done {
     let ended = Cell::new(0);
     let value = scope(async |scope| {
@@ -89,7 +89,7 @@ async fn a_scope_waits_for_its_children() -> Done {
     Ok(())
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn the_first_failure_ends_the_others_at_once() {
     let (dropped, late) = (Cell::new(0), Cell::new(false));
     let result = scope(async |scope| {
@@ -111,7 +111,7 @@ async fn the_first_failure_ends_the_others_at_once() {
     assert_eq!((dropped.get(), late.get()), (3, false));
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn a_body_that_fails_ends_its_children() {
     let dropped = Cell::new(0);
     let result = scope(async |scope| {
@@ -132,7 +132,7 @@ async fn a_body_that_fails_ends_its_children() {
     assert_eq!(result.await, Err("child"));
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn a_scope_that_is_dropped_takes_its_children_with_it() {
     let dropped = Cell::new(0);
     {
@@ -157,7 +157,7 @@ async fn a_scope_that_is_dropped_takes_its_children_with_it() {
     assert_eq!(dropped.get(), 2);
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn a_scope_that_cancels_its_children_need_not_wait_for_them() -> Done {
     let dropped = Cell::new(0);
     scope(async |scope| {
@@ -175,7 +175,7 @@ async fn a_scope_that_cancels_its_children_need_not_wait_for_them() -> Done {
     .await
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn the_value_of_a_child_that_was_cancelled_is_awaited_in_vain() {
     let task = spawn(async {
         scope(async |scope| {
@@ -190,7 +190,7 @@ async fn the_value_of_a_child_that_was_cancelled_is_awaited_in_vain() {
     assert_eq!(error, "the task panicked: a child that was cancelled has no value");
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn a_panic_of_a_child_is_a_panic_of_the_scope() {
     let (lines, _log) = Lines::capture();
     let dropped = Rc::new(Cell::new(0));
@@ -213,7 +213,7 @@ async fn a_panic_of_a_child_is_a_panic_of_the_scope() {
     assert_eq!((dropped.get(), lines.count("no luck")), (2, 1));
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn a_long_scope_keeps_nothing_of_the_children_that_have_ended() -> Done {
     let held = Rc::new(());
     scope(async |scope| {
@@ -231,7 +231,7 @@ async fn a_long_scope_keeps_nothing_of_the_children_that_have_ended() -> Done {
     .await
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn a_child_is_polled_only_when_it_was_woken_itself() -> Done {
     let (polls, go) = (Cell::new(0), Event::new());
     scope(async |scope| {
@@ -253,7 +253,7 @@ async fn a_child_is_polled_only_when_it_was_woken_itself() -> Done {
     .await
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn children_take_turns_with_others() -> Done {
     let counted = Turns::count();
     scope(async |scope| {
@@ -273,7 +273,7 @@ async fn children_take_turns_with_others() -> Done {
     .await
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn scopes_nest() -> Done {
     async fn sum(numbers: &[u32]) -> Result<u32, String> {
         let (left, right) = match numbers {
@@ -294,7 +294,7 @@ async fn scopes_nest() -> Done {
     Ok(())
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn children_are_parts_of_the_coroutine_with_its_keys() {
     let result = scope(async |scope| {
         let callback = Callback("key")?;
@@ -305,7 +305,7 @@ async fn children_are_parts_of_the_coroutine_with_its_keys() {
     assert_eq!(result.await, Ok(1));
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn a_scope_may_be_a_task_and_a_child_of_multi() {
     let number = |number: u32| {
         scope(async move |scope| {
@@ -331,7 +331,7 @@ async fn steps(count: Rc<Cell<u32>>, outcome: Done) -> Done {
     outcome
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn what_is_shielded_goes_on_when_its_waiter_is_dropped() {
     let (lines, _log) = Lines::capture();
     for (outcome, logged) in [
@@ -353,7 +353,7 @@ async fn what_is_shielded_goes_on_when_its_waiter_is_dropped() {
     }
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn what_is_shielded_returns_to_who_waits() {
     let (lines, _log) = Lines::capture();
     let count = Rc::<Cell<u32>>::default();
@@ -362,7 +362,7 @@ async fn what_is_shielded_returns_to_who_waits() {
     assert_eq!(lines.take(), [""; 0]);
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn a_task_that_is_cancelled_finishes_what_it_has_shielded() {
     let count = Rc::<Cell<u32>>::default();
     let counted = count.clone();
@@ -377,7 +377,7 @@ async fn a_task_that_is_cancelled_finishes_what_it_has_shielded() {
     assert_eq!(count.get(), 2);
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn what_has_not_begun_is_not_shielded() {
     let count = Rc::<Cell<u32>>::default();
     drop(shield(steps(count.clone(), Ok(()))));
@@ -385,7 +385,7 @@ async fn what_has_not_begun_is_not_shielded() {
     assert_eq!((count.get(), Rc::strong_count(&count)), (0, 1));
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn a_panic_in_a_shield_happens_once() {
     let (lines, _log) = Lines::capture();
     let panics = || {
@@ -418,7 +418,7 @@ fn a_loop_that_is_closed_ends_what_is_shielded() {
 
 // Handles that cancel.
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn a_task_ends_with_the_handle_that_owns_it() {
     let dropped = Rc::new(Cell::new(0));
     let waiting = |dropped: &Rc<Cell<u32>>| {
@@ -462,7 +462,7 @@ impl IntoFuture for Request {
     }
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn what_can_be_awaited_is_taken_everywhere() {
     assert_eq!(Multi((Request(1), async { Ok(2) })).await, Ok((1, 2)));
     assert_eq!(Multi([Request(1), Request(2)]).await, Ok([1, 2]));

@@ -87,12 +87,12 @@ fn keys(error: &YieldError) -> Vec<&str> {
 
 // GenEngineTest, GenBasicTest
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn no_yield() -> Done {
     engine(async { Ok(()) }).await
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn inline_cb() -> Done {
     engine(async {
         Callback("k1")?(());
@@ -101,7 +101,7 @@ async fn inline_cb() -> Done {
     .await
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn ioloop_cb() -> Done {
     engine(async {
         next_turn(Callback("k1")?);
@@ -110,12 +110,12 @@ async fn ioloop_cb() -> Done {
     .await
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn exception_phase1() {
     assert_eq!(engine(async { Err::<(), _>(ZeroDivisionError) }).await, Err(ZeroDivisionError));
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn exception_phase2() {
     let fails = engine(async {
         next_turn(Callback("k1")?);
@@ -126,7 +126,7 @@ async fn exception_phase2() {
 }
 
 /// An error of `start` itself is the caller's to pass on; a panic is the coroutine's.
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn exception_in_task_phase1() {
     let (lines, _log) = Lines::capture();
     let task = spawn(async { Task::<()>(|_callback| panic!("division by zero")).await });
@@ -136,7 +136,7 @@ async fn exception_in_task_phase1() {
 
 /// In Tornado, the stack context brings the exception of the callback back into the coroutine. Here it is logged, and the coroutine
 /// learns that it waits in vain.
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn exception_in_task_phase2() {
     let (lines, _log) = Lines::capture();
     let fail_task = |callback: Box<dyn FnOnce(i32)>| {
@@ -147,7 +147,7 @@ async fn exception_in_task_phase2() {
     assert_eq!(lines.count("attempt to divide by zero"), 1);
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn with_arg() -> Done {
     engine(async {
         Callback("k1")?(42);
@@ -157,7 +157,7 @@ async fn with_arg() -> Done {
     .await
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn with_arg_tuple() -> Done {
     engine(async {
         Callback((1, 2))?((3, 4));
@@ -167,7 +167,7 @@ async fn with_arg_tuple() -> Done {
     .await
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn key_reuse() {
     let reuses = engine(async {
         let _first = Callback::<()>("k1")?;
@@ -179,7 +179,7 @@ async fn key_reuse() {
     assert_eq!(error.to_string(), "key \"k1\" is already pending");
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn key_reuse_tuple() {
     let reuses = engine(async {
         let _first = Callback::<()>((1, 2))?;
@@ -189,7 +189,7 @@ async fn key_reuse_tuple() {
     assert_eq!(reuses.await, Err(YieldError::KeyReuse("(1, 2)".into())));
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn key_mismatch() {
     let mistakes = engine(async {
         let _callback = Callback::<()>("k1")?;
@@ -200,7 +200,7 @@ async fn key_mismatch() {
     assert_eq!(error.to_string(), "key \"k2\" is not pending");
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn key_mismatch_tuple() {
     let mistakes = engine(async {
         let _callback = Callback::<()>((1, 2))?;
@@ -209,7 +209,7 @@ async fn key_mismatch_tuple() {
     assert_eq!(mistakes.await, Err(YieldError::UnknownKey("(2, 3)".into())));
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn leaked_callback() {
     let leaks = engine(async { Callback("k1").map(|callback| callback(())) });
     let error = leaks.await.unwrap_err();
@@ -219,13 +219,13 @@ async fn leaked_callback() {
     assert!(text.contains("tornado_gen.rs:"), "{text}");
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn leaked_callback_tuple() {
     let leaks = engine(async { Callback((1, 2)).map(|callback| callback(())) });
     assert_eq!(keys(&leaks.await.unwrap_err()), ["(1, 2)"]);
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn parallel_callback() -> Done {
     engine(async {
         for key in 0..3 {
@@ -240,7 +240,7 @@ async fn parallel_callback() -> Done {
     .await
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn reuse() -> Done {
     let run = || {
         engine(async {
@@ -252,12 +252,12 @@ async fn reuse() -> Done {
     run().await
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn task() -> Done {
     engine(Task(next_turn)).await
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn wait_all() -> Done {
     engine(async {
         Callback("k1")?("v1");
@@ -269,7 +269,7 @@ async fn wait_all() -> Done {
     .await
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn exception_in_yield() -> Done {
     engine(async {
         assert!(matches!(Wait::<()>("k1").await, Err(YieldError::UnknownKey(_))));
@@ -278,7 +278,7 @@ async fn exception_in_yield() -> Done {
     .await
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn resume_after_exception_in_yield() -> Done {
     engine(async {
         assert!(matches!(Wait::<()>("k1").await, Err(YieldError::UnknownKey(_))));
@@ -289,7 +289,7 @@ async fn resume_after_exception_in_yield() -> Done {
     .await
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn orphaned_callback() {
     let orphaned = RefCell::new(None);
     let leaks = engine(async {
@@ -300,12 +300,12 @@ async fn orphaned_callback() {
     orphaned.take().unwrap()(());
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn none() {
     moment().await;
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn multi() -> Done {
     engine(async {
         Callback("k1")?("v1");
@@ -317,7 +317,7 @@ async fn multi() -> Done {
     .await
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn multi_dict() -> Done {
     engine(async {
         Callback("k1")?("v1");
@@ -330,7 +330,7 @@ async fn multi_dict() -> Done {
 }
 
 /// Also `multi_future_delayed`: there is no other `Multi`.
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn multi_yieldpoint_delayed() -> Done {
     let delayed = |turns, value| Task(move |callback| delay_callback(turns, callback, value));
     assert_eq!(Multi([delayed(3, "v1"), delayed(1, "v2")]).await?, ["v1", "v2"]);
@@ -338,7 +338,7 @@ async fn multi_yieldpoint_delayed() -> Done {
 }
 
 /// Also `multi_future_dict_delayed`.
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn multi_yieldpoint_dict_delayed() -> Done {
     let delayed = |turns, value| Task(move |callback| delay_callback(turns, callback, value));
     let children = HashMap::from([("foo", delayed(3, "v1")), ("bar", delayed(1, "v2"))]);
@@ -346,7 +346,7 @@ async fn multi_yieldpoint_dict_delayed() -> Done {
     Ok(())
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn multi_mixed_types() -> Done {
     Callback("k1")?("v1");
     let delayed = Task(|callback| delay_callback(3, callback, "v2"));
@@ -355,20 +355,20 @@ async fn multi_mixed_types() -> Done {
     Ok(())
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn future() {
     assert_eq!(async_future(1).await, Ok(1));
 }
 
 /// A future is awaited by one; a task is what others can ask about.
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn multi_future_duplicate() {
     let mut task = spawn(async { 2 });
     assert_eq!((&mut task).await.unwrap(), 2);
     assert!(task.is_finished());
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn arguments() -> Done {
     fn without(callback: impl FnOnce()) {
         callback();
@@ -392,7 +392,7 @@ async fn arguments() -> Done {
     .await
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn raise_after_stop() {
     let stopped = Cell::new(false);
     let fails = engine(async {
@@ -403,7 +403,7 @@ async fn raise_after_stop() {
 }
 
 /// Also `async_raise_return`.
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn sync_raise_return() {
     assert_eq!(engine(async { Ok::<_, YieldError>(42) }).await, Ok(42));
     let late = engine(async {
@@ -413,7 +413,7 @@ async fn sync_raise_return() {
     assert_eq!(late.await, Ok(42));
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn task_refcounting() -> Done {
     let argument = Rc::new(());
     let held = argument.clone();
@@ -426,7 +426,7 @@ async fn task_refcounting() -> Done {
 
 /// `sync_gen_return`, `async_gen_return`, `sync_return`, `async_return`, `async_early_return`, `async_await`, `…_no_value`: a
 /// coroutine takes no turn of the loop unless it waits.
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn sync_return_and_async_return() {
     async fn sync_return(value: u32) -> u32 {
         ready(value).await
@@ -441,7 +441,7 @@ async fn sync_return_and_async_return() {
 }
 
 /// Also `async_await_mixed_multi_native_yieldpoint`.
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn async_await_mixed_multi_native_future() -> Done {
     async fn native_coroutine() -> Done {
         Task(next_turn).await
@@ -452,13 +452,13 @@ async fn async_await_mixed_multi_native_future() -> Done {
     Ok(())
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn async_with_timeout() {
     assert_eq!(with_timeout(Duration::from_secs(60), async_future(42)).await.unwrap(), Ok(42));
 }
 
 /// Also `async_raise`. Errors arrive where the coroutine is awaited, and at once if it need not wait.
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn sync_raise() {
     let turns = Turns::count();
     moment().await;
@@ -472,7 +472,7 @@ async fn sync_raise() {
     assert_eq!(late.await, Err(ZeroDivisionError));
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn pass_callback() -> Done {
     async fn coroutine(callback: impl FnOnce(i32)) {
         callback(42);
@@ -482,7 +482,7 @@ async fn pass_callback() -> Done {
     Ok(())
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn replace_yieldpoint_exception() {
     let fails = async {
         Task::<()>(drop).await.map_err(|_| ZeroDivisionError)?;
@@ -491,7 +491,7 @@ async fn replace_yieldpoint_exception() {
     assert_eq!(engine(fails).await, Err(ZeroDivisionError));
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn swallow_yieldpoint_exception() {
     let fails = async { Ok::<_, YieldError>(Task::<i32>(drop).await.unwrap_or(42)) };
     assert_eq!(engine(fails).await, Ok(42));
@@ -499,14 +499,14 @@ async fn swallow_yieldpoint_exception() {
 
 // RunnerGCTest
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn multi_moment() {
     Multi([moment(), moment()]).await.unwrap();
 }
 
 // testing_test, of a delay
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn delay() {
     let begin = IOLoop::current().time();
     sleep(milliseconds(20)).await;

@@ -56,7 +56,7 @@ async fn poll_once<F: Future>(future: F) -> Poll<F::Output> {
     poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn empty_iterator() {
     let mut iterator = WaitIterator::new(Vec::<Pin<Box<dyn Future<Output = ()>>>>::new());
     assert!(iterator.is_done());
@@ -64,7 +64,7 @@ async fn empty_iterator() {
     assert_eq!(iterator.next().await, None);
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn already_done() {
     let mut iterator = WaitIterator::new([ready(24), ready(42), ready(84)]);
     let mut seen = Vec::new();
@@ -85,7 +85,7 @@ async fn already_done() {
 }
 
 /// Also `iterator_async_await`.
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn iterator() {
     let jobs = Job::jobs::<4>();
     let outcomes = [Err("division by zero"), Ok(42), Ok(24), Ok(84)];
@@ -117,7 +117,7 @@ async fn iterator() {
 }
 
 /// The future of `next` may be all that refers to the iterator.
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn no_ref() {
     let next = async {
         WaitIterator::new([sleep(Duration::ZERO)]).next().await.unwrap();
@@ -125,7 +125,7 @@ async fn no_ref() {
     with_timeout(LONG, next).await.unwrap();
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn names_are_whatever_one_likes() {
     let mut iterator = WaitIterator::named([((1, "a"), ready(1)), ((2, "b"), ready(2))]);
     assert_eq!(iterator.next().await, Some(1));
@@ -135,7 +135,7 @@ async fn names_are_whatever_one_likes() {
     assert_eq!(iterator.current_index(), Some(&"only"));
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn it_takes_yield_points_and_tasks() -> Result<(), YieldError> {
     let callback = Callback("key")?;
     let mut waits = WaitIterator::new([Wait::<i32>("key"), Wait("unknown")]);
@@ -153,7 +153,7 @@ async fn it_takes_yield_points_and_tasks() -> Result<(), YieldError> {
     Ok(())
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn it_is_a_stream() {
     let jobs = Job::jobs::<3>();
     let futures = jobs.clone().map(|job| job.run(Ok(1)));
@@ -174,7 +174,7 @@ async fn it_is_a_stream() {
     ender.await.unwrap();
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn a_future_is_polled_only_when_it_was_woken_itself() {
     let jobs = Job::jobs::<100>();
     let mut iterator = WaitIterator::new(jobs.clone().map(|job| job.run(Ok(0))));
@@ -195,7 +195,7 @@ async fn a_future_is_polled_only_when_it_was_woken_itself() {
     }
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn who_was_woken_while_nobody_waited_is_not_overlooked() {
     let jobs = Job::jobs::<3>();
     let iterator = WaitIterator::new(jobs.clone().map(|job| job.run(Ok(0))));
@@ -224,7 +224,7 @@ async fn who_was_woken_while_nobody_waited_is_not_overlooked() {
     assert_eq!(seen.take(), Some(vec![1, 0, 2]));
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn nothing_is_lost_if_a_wait_for_the_next_one_is_dropped() {
     let [job] = Job::jobs::<1>();
     let mut iterator = WaitIterator::new([job.clone().run(Ok(1))]);
@@ -234,7 +234,7 @@ async fn nothing_is_lost_if_a_wait_for_the_next_one_is_dropped() {
     assert!(iterator.is_done());
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn futures_that_yield_take_turns() {
     let turns = |count: u32| async move {
         for _ in 0..count {
@@ -251,7 +251,7 @@ async fn futures_that_yield_take_turns() {
     assert!(other.is_finished());
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn those_that_have_not_ended_are_dropped_with_it() {
     let held = Rc::new(());
     let hold = |held: Rc<()>, ends: bool| async move {
@@ -267,7 +267,7 @@ async fn those_that_have_not_ended_are_dropped_with_it() {
     assert_eq!(Rc::strong_count(&held), 1);
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn a_panic_of_one_is_a_panic_of_its_waiter_and_the_others_go_on() {
     let fails = |fails: bool| async move {
         moment().await;
@@ -288,7 +288,7 @@ async fn a_panic_of_one_is_a_panic_of_its_waiter_and_the_others_go_on() {
     assert_eq!(iterator.current_index(), Some(&1));
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn iterators_may_be_children() {
     let sum = |numbers: [u32; 3]| async move {
         let mut iterator = WaitIterator::new(numbers.map(ready));

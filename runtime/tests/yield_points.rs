@@ -1,10 +1,11 @@
 //! Callbacks and those who wait for them: what Tornado's tests do not ask; those are in `tornado_gen.rs`.
 
 use gustnado::coroutine::{
-    Callback, Multi, SendCallback, SendTask, Task, Wait, WaitAll, YieldError, cancel_after, engine,
-    moment, sleep, with_timeout,
+    Callback, Multi, PeriodicCallback, SendCallback, SendTask, Task, Wait, WaitAll, YieldError,
+    cancel_after, engine, moment, sleep, with_timeout,
 };
 use gustnado::ioloop::{IOLoop, spawn};
+use gustnado::jobs::{Jobs, Retry};
 use gustnado_tests::log::Lines;
 use gustnado_tests::milliseconds;
 use std::cell::{Cell, RefCell};
@@ -16,6 +17,7 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
+const LEAK: &str = "LeakedCallbackError: finished without waiting for callbacks ";
 const LONG: Duration = Duration::from_secs(3600);
 
 type Done = Result<(), YieldError>;
@@ -33,7 +35,7 @@ fn unknown(key: &str) -> YieldError {
 
 // Whose keys they are.
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn two_coroutines_may_use_the_same_key() -> Done {
     let callback = Callback("key")?;
     let other = spawn(async {
@@ -47,7 +49,7 @@ async fn two_coroutines_may_use_the_same_key() -> Done {
     Ok(())
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn what_a_coroutine_awaits_is_part_of_it() -> Done {
     async fn wait(key: i32) -> Result<i32, YieldError> {
         Wait(key).await
@@ -60,7 +62,7 @@ async fn what_a_coroutine_awaits_is_part_of_it() -> Done {
     Ok(())
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn an_engine_has_keys_of_its_own() -> Done {
     let callback = Callback("key")?;
     let inner = engine(async {
@@ -86,7 +88,7 @@ async fn an_engine_has_keys_of_its_own() -> Done {
     Ok(())
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn an_engine_keeps_its_keys_when_it_goes_on_in_the_background() {
     let seen = Rc::new(Cell::new(0));
     let noted = seen.clone();
@@ -109,7 +111,7 @@ async fn an_engine_keeps_its_keys_when_it_goes_on_in_the_background() {
     assert_eq!(seen.get(), 1);
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn an_engine_that_panics_leaves_the_keys_around_it_as_they_were() -> Done {
     let callback = Callback("key")?;
     let mut fails = Box::pin(engine(async {
@@ -128,7 +130,7 @@ async fn an_engine_that_panics_leaves_the_keys_around_it_as_they_were() -> Done 
     Ok(())
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn keys_are_the_same_if_they_print_the_same() -> Done {
     Callback(String::from("text"))?(1);
     assert_eq!(Wait::<i32>("text").await?, 1);
@@ -139,7 +141,7 @@ async fn keys_are_the_same_if_they_print_the_same() -> Done {
     Ok(())
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn where_no_coroutine_runs_there_are_no_keys() {
     let (lines, _log) = Lines::capture();
     IOLoop::current().add_callback(|| drop(Callback::<()>("key")));
@@ -157,6 +159,40 @@ async fn where_no_coroutine_runs_there_are_no_keys() {
     moment().await;
     moment().await;
     assert!(found.get());
+}
+
+#[gustnado::test(simulated)]
+async fn each_call_and_each_attempt_is_a_coroutine_of_its_own() {
+    let (lines, _log) = Lines::capture();
+    let calls = Rc::new(Cell::new(0));
+    let counted = calls.clone();
+    let periodic = PeriodicCallback::new(
+        move || {
+            counted.set(counted.get() + 1);
+            Callback("key").map(|callback| callback(()))
+        },
+        milliseconds(1),
+    );
+    periodic.start();
+    while calls.get() < 3 {
+        sleep(milliseconds(1)).await;
+    }
+    periodic.stop();
+    assert_eq!(lines.count(LEAK), calls.get());
+    let jobs = Jobs::new("test").retry(Retry::constant(Duration::ZERO).attempts(3));
+    let attempts = Rc::new(Cell::new(0));
+    let counted = attempts.clone();
+    let attempt = async move || {
+        counted.set(counted.get() + 1);
+        Callback("key").map_err(|error| error.to_string())?(());
+        if counted.get() < 3 { Err("again".to_owned()) } else { Ok(()) }
+    };
+    jobs.submit(attempt).await.unwrap();
+    jobs.join().await;
+    assert_eq!(attempts.get(), 3);
+    // Those that have failed say nothing.
+    assert_eq!(lines.count(LEAK), calls.get() + 1);
+    assert_eq!(lines.count("is already pending"), 0);
 }
 
 // Who calls, and when.
@@ -186,14 +222,14 @@ async fn many_threads_may_call_at_once() -> Done {
     Ok(())
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn a_task_may_call_back_before_it_returns() -> Done {
     assert_eq!(Task(|callback| callback(1)).await?, 1);
     assert_eq!(SendTask(|callback| callback(2)).await?, 2);
     Ok(())
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn a_task_starts_when_it_is_awaited() -> Done {
     let started = Cell::new(false);
     let task = Task(|callback| {
@@ -206,7 +242,7 @@ async fn a_task_starts_when_it_is_awaited() -> Done {
     Ok(())
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn a_wait_is_polled_once_more_when_its_callback_was_called() {
     let polls = Rc::new(Cell::new(0));
     let counted = polls.clone();
@@ -227,7 +263,7 @@ async fn a_wait_is_polled_once_more_when_its_callback_was_called() {
     assert_eq!((task.await.unwrap(), polls.get()), (Ok(7), 2));
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn a_callback_that_nobody_waits_for_any_more_is_called_for_nothing() -> Done {
     let value = Rc::new(());
     let kept = Kept::default();
@@ -292,7 +328,7 @@ async fn who_waits_for_a_callback_that_was_dropped_learns_it() -> Done {
     Ok(())
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn a_result_of_another_type_than_awaited_is_an_error_that_names_both() -> Done {
     Callback("key")?(1_i32);
     let error = Wait::<String>("key").await.unwrap_err();
@@ -304,7 +340,7 @@ async fn a_result_of_another_type_than_awaited_is_an_error_that_names_both() -> 
     Ok(())
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn a_wait_that_was_given_up_can_be_repeated() -> Done {
     let callback = Callback("key")?;
     assert!(cancel_after(Duration::ZERO, Wait::<i32>("key")).await.is_err());
@@ -317,7 +353,7 @@ async fn a_wait_that_was_given_up_can_be_repeated() -> Done {
     Ok(())
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn a_key_is_waited_for_by_one() -> Done {
     let callback = Callback("key")?;
     let first = Wait::<i32>("key");
@@ -327,7 +363,7 @@ async fn a_key_is_waited_for_by_one() -> Done {
     Ok(())
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn wait_all_takes_any_number_of_keys() -> Done {
     let callbacks: Vec<_> = (0..100).map(Callback).collect::<Result<_, _>>()?;
     let io_loop = IOLoop::current();
@@ -340,7 +376,7 @@ async fn wait_all_takes_any_number_of_keys() -> Done {
     Ok(())
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn wait_all_fails_at_once_if_a_key_is_unknown_and_takes_nothing() -> Done {
     let (first, _second) = (Callback("a")?, Callback::<i32>("b")?);
     assert_eq!(WaitAll::<i32, _>(["a", "b", "c"]).await, Err(unknown("\"c\"")));
@@ -350,7 +386,7 @@ async fn wait_all_fails_at_once_if_a_key_is_unknown_and_takes_nothing() -> Done 
     Ok(())
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn wait_all_fails_if_a_callback_is_dropped_and_leaves_those_behind_it() -> Done {
     let callbacks = [1, 2, 3].map(|key| Callback::<i32>(key).unwrap());
     let [first, second, third] = callbacks;
@@ -366,9 +402,7 @@ async fn wait_all_fails_if_a_callback_is_dropped_and_leaves_those_behind_it() ->
 
 // What a coroutine leaves behind.
 
-const LEAK: &str = "LeakedCallbackError: finished without waiting for callbacks ";
-
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn a_task_that_forgets_its_callbacks_says_so() {
     let (lines, _log) = Lines::capture();
     let task = spawn(async {
@@ -409,7 +443,7 @@ fn what_run_sync_runs_says_so_too() {
     assert!(outside.is_err(), "the coroutine that panicked does not run any more");
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn who_is_cut_short_or_had_an_error_says_nothing_of_what_is_left() {
     let (lines, _log) = Lines::capture();
     let cancelled = spawn(async {
@@ -438,7 +472,7 @@ async fn who_is_cut_short_or_had_an_error_says_nothing_of_what_is_left() {
     assert_eq!(result.await, Ok(()));
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn a_callback_that_was_waited_for_in_vain_is_not_forgotten() -> Done {
     let kept = RefCell::new(Vec::new());
     engine(async {
@@ -453,7 +487,7 @@ async fn a_callback_that_was_waited_for_in_vain_is_not_forgotten() -> Done {
     .await
 }
 
-#[gustnado::test]
+#[gustnado::test(simulated)]
 async fn a_timeout_that_does_not_come_changes_nothing() -> Done {
     let callback = Callback("key")?;
     IOLoop::current().add_callback(move || callback(1));

@@ -13,9 +13,10 @@ use std::panic::Location;
 /// that calls back with more than one argument, or with none, is given a closure: `|a, b| callback((a, b))`, `|| callback(())`.
 ///
 /// A key is anything that can be printed, and two keys are the same if `{:?}` prints the same of them. **Keys belong to the
-/// coroutine** that made them: to a task, the handler of a request, what [`run_sync`](crate::ioloop::IOLoop::run_sync) runs, or the
-/// innermost [`engine`](fn@super::engine). Futures that it awaits, by itself or as children of a [`Multi`](fn@super::Multi), are parts
-/// of it. A key can be used again once its result was taken.
+/// coroutine** that made them: to a task, the handler of a request, one call of a
+/// [`PeriodicCallback`](super::PeriodicCallback), one attempt of a job, what
+/// [`run_sync`](crate::ioloop::IOLoop::run_sync) runs, or the innermost [`engine`](fn@super::engine). Futures that it awaits, by itself
+/// or as children of a [`Multi`](fn@super::Multi), are parts of it. A key can be used again once its result was taken.
 ///
 /// ```
 /// # gustnado::ioloop::IOLoop::new()?.run_sync(async {

@@ -246,7 +246,10 @@ impl<C: Periodic<Kind>, Kind: 'static> Call for Callee<C, Kind> {
         Frame::new(async move {
             let Some(mut callback) = self.callback.take() else { return };
             let (name, place) = (type_name::<C>(), self.place);
-            match caught(callback.call()).await {
+            let result = caught(callback.call()).await;
+            // Each call is a coroutine of its own.
+            Core::current_or_panic().end_of_work(matches!(result, Ok(Ok(()))));
+            match result {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => report(&Failure::of_error("callback", name, place, &error)),
                 Err(payload) => report(&Failure::of_panic("callback", name, place, &*payload)),

@@ -2,7 +2,7 @@
 
 use super::Cause;
 use crate::coroutine::{Outcome, cancel_after, caught};
-use crate::ioloop::{Frame, Locals, panic_message};
+use crate::ioloop::{Core, Frame, Locals, panic_message};
 use std::any::type_name;
 use std::panic::Location;
 use std::time::Duration;
@@ -73,6 +73,8 @@ where
             let result = caught(attempt)
                 .await
                 .unwrap_or_else(|payload| Err(Cause::Panic(panic_message(&*payload).to_owned())));
+            // Each attempt is a coroutine of its own.
+            Core::current_or_panic().end_of_work(result.is_ok());
             (self as Box<dyn Work>, result)
         })
     }
