@@ -1,18 +1,20 @@
 //! What must come to its end.
 
 use super::Outcome;
-use crate::ioloop::{Core, Frame, spawn};
+use crate::ioloop::{Core, Failure, Frame, report, spawn};
+use std::any::type_name;
 use std::fmt;
 use std::future::{Future, IntoFuture};
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// Lets `future` come to its end once it has begun, although who awaits it is dropped.
 ///
-/// It then goes on as a task of its own, and if it fails there, the failure is logged. A coroutine is dropped when its task is
-/// [cancelled](crate::ioloop::JoinHandle::cancel), when [`cancel_after`](super::cancel_after) or a [`scope`](fn@super::scope) ends it, and a
-/// handler also when its client leaves; whatever it does between two `await`s is done, but after one of them it may never go on. What
-/// belongs together goes into a shield, and into one only:
+/// It then goes on as a task of its own, and if it fails there, the [error handlers](crate::ioloop::ErrorHandler) or the log are
+/// told. A coroutine is dropped when its task is [cancelled](crate::ioloop::JoinHandle::cancel), when
+/// [`cancel_after`](super::cancel_after) or a [`scope`](fn@super::scope) ends it, and a handler also when its client leaves: after each
+/// `await` it may never go on. What belongs together goes into one shield:
 ///
 /// ```
 /// # gustnado::ioloop::IOLoop::new()?.run_sync(async {
@@ -38,19 +40,27 @@ use std::task::{Context, Poll};
 ///
 /// Like every future, it begins when it is first polled; dropped before, it does nothing. A loop that is closed ends what is in a
 /// shield, too.
+#[track_caller]
 pub fn shield<F>(future: F) -> Shield<F::Output>
 where
     F: IntoFuture<Output: Outcome, IntoFuture: 'static>,
 {
-    Shield { begun: false, operation: Some(Frame::new(future.into_future())) }
+    Shield {
+        operation: Some(Frame::new(future.into_future())),
+        begun: false,
+        name: type_name::<F>(),
+        place: Location::caller(),
+    }
 }
 
 /// The future of [`shield`](fn@shield).
 #[must_use = "futures do nothing until they are awaited"]
 pub struct Shield<T: Outcome + 'static> {
-    begun: bool,
     /// `None` when it is over.
     operation: Option<Frame<T>>,
+    begun: bool,
+    name: &'static str,
+    place: &'static Location<'static>,
 }
 
 impl<T: Outcome> Future for Shield<T> {
@@ -76,15 +86,19 @@ impl<T: Outcome> Drop for Shield<T> {
         if let Some(operation) = self.operation.take_if(|_| self.begun)
             && Core::current().is_some()
         {
-            drop(spawn(go_on(operation)));
+            drop(spawn(go_on(operation, self.name, self.place)));
         }
     }
 }
 
 /// Lives on without who has awaited it.
-async fn go_on<T: Outcome>(operation: Frame<T>) {
+async fn go_on<T: Outcome>(
+    operation: Frame<T>,
+    name: &'static str,
+    place: &'static Location<'static>,
+) {
     if let Err(error) = operation.await.into_result() {
-        tracing::error!(target: "gustnado.application", "Exception in shielded coroutine: {error}");
+        report(&Failure::of_error("shielded coroutine", name, place, &format!("{error:#}")));
     }
 }
 
