@@ -3,6 +3,7 @@
 //! What happens at an end is decided here; when it happens, by the [network](super::Network), which carries the packets.
 
 use super::super::Readiness;
+use bytes::{Buf, Bytes, BytesMut};
 use std::collections::VecDeque;
 use std::fmt;
 use std::io::{self, ErrorKind, IoSlice};
@@ -34,8 +35,8 @@ impl Side {
 /// One end: what a socket knows.
 pub(super) struct End {
     pub(super) life: Life,
-    /// What has arrived and was not read yet.
-    received: VecDeque<u8>,
+    /// What has arrived and was not read yet; no piece is empty.
+    received: VecDeque<Bytes>,
     /// The other side will send nothing more.
     ended: bool,
     /// Nothing more may be written.
@@ -77,7 +78,7 @@ pub(super) enum Packet {
     Syn(u32),
     /// Accepts one.
     SynAck,
-    Data(Vec<u8>),
+    Data(Bytes),
     /// Nothing more will come.
     Fin,
     /// Nothing more will come, or be heard.
@@ -158,7 +159,7 @@ impl End {
             return Ok(0);
         }
         if !self.received.is_empty() {
-            return io::Read::read(&mut self.received, into);
+            return Ok(self.take_received(into));
         }
         match self.life {
             Life::Broken => self.error.take().map_or(Ok(0), |error| Err(error.into())),
@@ -166,6 +167,20 @@ impl End {
             Life::Connected | Life::Connecting => Err(ErrorKind::WouldBlock.into()),
             Life::Unborn | Life::Closed => Err(ErrorKind::NotConnected.into()),
         }
+    }
+
+    fn take_received(&mut self, into: &mut [u8]) -> usize {
+        let mut taken = 0;
+        while let Some(piece) = self.received.front_mut() {
+            let count = piece.len().min(into.len() - taken);
+            piece.copy_to_slice(&mut into[taken..taken + count]);
+            taken += count;
+            if !piece.is_empty() {
+                break;
+            }
+            self.received.pop_front();
+        }
+        taken
     }
 
     /// How many of `count` bytes may be written now.
@@ -183,15 +198,15 @@ impl End {
     }
 
     /// Takes the first `count` bytes of `pieces`, of which there are `whole`, to be sent.
-    pub(super) fn write(&mut self, pieces: &[IoSlice<'_>], count: usize, whole: usize) -> Vec<u8> {
+    pub(super) fn write(&mut self, pieces: &[IoSlice<'_>], count: usize, whole: usize) -> Bytes {
         self.room -= count;
         self.starved |= count < whole;
-        let mut bytes = Vec::with_capacity(count);
+        let mut bytes = BytesMut::with_capacity(count);
         for piece in pieces {
             let left = count - bytes.len();
             bytes.extend_from_slice(&piece[..left.min(piece.len())]);
         }
-        bytes
+        bytes.freeze()
     }
 
     /// Whether a write could go on, although one has come back short.
@@ -245,7 +260,7 @@ impl End {
     pub(super) fn hear(&mut self, packet: Packet) -> Reply {
         match (packet, self.life) {
             (Packet::SynAck, Life::Connecting) => self.life = Life::Connected,
-            (Packet::Data(bytes), Life::Connected) => self.received.extend(bytes),
+            (Packet::Data(bytes), Life::Connected) => self.received.push_back(bytes),
             (Packet::Data(_), Life::Closed) => return Reply::Reset,
             (Packet::Fin, Life::Connected) => self.ended = true,
             (Packet::Reset, Life::Connecting) => return self.fail(ErrorKind::ConnectionRefused),

@@ -1,6 +1,7 @@
 //! What lies between the hosts: how long packets travel, how they are cut, and which of them do not arrive.
 
 use super::super::Random;
+use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -90,7 +91,7 @@ impl Links {
     }
 
     /// Cuts `bytes` into the pieces in which they arrive.
-    pub(super) fn cut(&self, mut bytes: &[u8], random: &mut Random) -> Vec<Vec<u8>> {
+    pub(super) fn cut(&self, mut bytes: Bytes, random: &mut Random) -> Vec<Bytes> {
         // Most writes stay whole, as in life; the others have a few cuts anywhere, or are crumbled at their beginning.
         let (mut cuts, sizes) = match &self.pieces {
             Some(sizes) => (u64::MAX, sizes.clone()),
@@ -108,9 +109,7 @@ impl Links {
                 _ => random.magnitude(&sizes) as usize,
             };
             cuts = cuts.saturating_sub(1);
-            let (piece, rest) = bytes.split_at(size.clamp(1, bytes.len()));
-            pieces.push(piece.to_vec());
-            bytes = rest;
+            pieces.push(bytes.split_to(size.clamp(1, bytes.len())));
         }
         pieces
     }
@@ -156,10 +155,10 @@ mod tests {
     fn pieces_are_what_was_cut_in_its_order() {
         let mut random = Random::new(7, 0);
         let mut links = Links::new(&mut random);
-        let bytes: Vec<u8> = (0..10_000_u32).map(|number| number as u8).collect();
+        let bytes: Bytes = (0..10_000_u32).map(|number| number as u8).collect();
         let mut counts = BTreeSet::new();
         for _ in 0..200 {
-            let pieces = links.cut(&bytes, &mut random);
+            let pieces = links.cut(bytes.clone(), &mut random);
             assert!(pieces.iter().all(|piece| !piece.is_empty()));
             assert!(pieces.len() as u64 <= CRUMBS);
             assert_eq!(pieces.concat(), bytes);
@@ -167,8 +166,8 @@ mod tests {
         }
         assert!(counts.len() > 5, "{counts:?}");
         links.set_pieces(&(1..=1));
-        assert_eq!(links.cut(&bytes, &mut random).len(), bytes.len());
-        assert!(links.cut(&[], &mut random).is_empty());
+        assert_eq!(links.cut(bytes.clone(), &mut random).len(), bytes.len());
+        assert!(links.cut(Bytes::new(), &mut random).is_empty());
     }
 
     #[test]

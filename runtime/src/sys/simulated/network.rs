@@ -169,7 +169,7 @@ impl Network {
             state.changed.insert(fd);
         }
         let State { links, random, .. } = &mut *state;
-        for piece in links.cut(&bytes, random) {
+        for piece in links.cut(bytes, random) {
             state.send(fd & !1, side, Packet::Data(piece));
         }
         Ok(count)
