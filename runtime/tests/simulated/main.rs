@@ -6,15 +6,23 @@
 
 mod locks;
 mod queues;
+mod servers;
+mod streams;
 mod timers;
 mod world;
 
-use gustnado::coroutine::sleep_until;
+use gustnado::coroutine::{moment, sleep, sleep_until};
 use gustnado::ioloop::IOLoop;
+use gustnado::iostream::IOStream;
+use gustnado::tcpserver::TCPServer;
 use gustnado::testing::Simulation;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::future::ready;
 use std::rc::Rc;
 use std::time::Duration;
+
+const LOCAL: [u8; 4] = [127, 0, 0, 1];
+const SERVER: [u8; 4] = [10, 0, 0, 2];
 
 /// So many seconds.
 fn seconds(count: u64) -> Duration {
@@ -35,6 +43,44 @@ fn perhaps<T>(value: T) -> Option<T> {
 async fn at(moment: Duration) {
     let now = Simulation::current().elapsed();
     sleep_until(IOLoop::current().time() + moment.saturating_sub(now)).await;
+}
+
+/// A number below `bound`.
+fn random_below(bound: usize) -> usize {
+    Simulation::current().random(0..=bound as u64 - 1) as usize
+}
+
+/// The next turn of the loop, at the same moment.
+async fn turn() {
+    moment().await;
+    moment().await;
+}
+
+/// Both ends of a connection from `127.0.0.1` to `10.0.0.2`.
+async fn pair() -> (IOStream, IOStream) {
+    let accepted = Rc::new(Cell::new(None));
+    let server = TCPServer::new({
+        let accepted = accepted.clone();
+        move |stream, _| {
+            accepted.set(Some(stream));
+            ready(())
+        }
+    });
+    let address = server.listen((SERVER, 0).into()).unwrap();
+    let client = IOStream::connect(address).await.unwrap();
+    loop {
+        match accepted.take() {
+            Some(peer) => return (client, peer),
+            None => sleep(Duration::from_millis(1)).await,
+        }
+    }
+}
+
+/// Sees that nobody has an end of a connection any more, once the last words have arrived.
+async fn leaves_nothing() {
+    sleep(seconds(10)).await;
+    let world = Simulation::current();
+    assert_eq!(world.sockets(), 0, "{:?}", world.connections());
 }
 
 /// What has happened, and when.

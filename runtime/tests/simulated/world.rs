@@ -1,5 +1,6 @@
 //! The simulated world itself: its clock, its network, and what a test can do to them.
 
+use crate::{LOCAL, SERVER, pair, seconds};
 use gustnado::coroutine::{Multi, cancel_after, moment, sleep};
 use gustnado::ioloop::{IOLoop, spawn};
 use gustnado::iostream::{IOStream, StreamError};
@@ -7,19 +8,12 @@ use gustnado::netutil::bind_socket;
 use gustnado::tcpserver::TCPServer;
 use gustnado::testing::Simulation;
 use gustnado::testing::simulation::Stuck;
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::future::pending;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
-
-const SERVER: [u8; 4] = [10, 0, 0, 2];
-const LOCAL: [u8; 4] = [127, 0, 0, 1];
-
-fn seconds(count: u64) -> Duration {
-    Duration::from_secs(count)
-}
 
 /// Sends everything back.
 async fn echo(stream: IOStream, _: SocketAddr) {
@@ -28,24 +22,6 @@ async fn echo(stream: IOStream, _: SocketAddr) {
             return;
         }
     }
-}
-
-/// Both ends of a connection to `10.0.0.2`.
-async fn pair() -> (IOStream, IOStream) {
-    let accepted = Rc::new(RefCell::new(None));
-    let server = TCPServer::new({
-        let accepted = accepted.clone();
-        move |stream, _| {
-            accepted.replace(Some(stream));
-            std::future::ready(())
-        }
-    });
-    let address = server.listen((SERVER, 0).into()).unwrap();
-    let client = IOStream::connect(address).await.unwrap();
-    while accepted.borrow().is_none() {
-        sleep(Duration::from_millis(1)).await;
-    }
-    (client, accepted.take().unwrap())
 }
 
 fn kind<T>(result: Result<T, StreamError>) -> Option<ErrorKind> {
