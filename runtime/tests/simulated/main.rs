@@ -4,11 +4,13 @@
 //! Where a model can say what must happen, and when, the program must do exactly that; else what must hold whatever happens is
 //! checked. Nothing may be left behind: no socket, no task, no permit, no item.
 
+mod http;
 mod locks;
 mod queues;
 mod servers;
 mod streams;
 mod timers;
+mod trace;
 mod world;
 
 use gustnado::coroutine::{moment, sleep, sleep_until};

@@ -71,6 +71,8 @@ pub(super) struct Wire {
     pub(super) last: u64,
     /// Since when nothing has come through, if the link is cut.
     pub(super) held: Option<u64>,
+    /// Since when its sender has missed an answer to something that is held.
+    pub(super) missed: Option<u64>,
 }
 
 pub(super) enum Packet {
@@ -214,6 +216,11 @@ impl End {
         self.room > 0
     }
 
+    /// Whether it has more to say than the other side has room for.
+    pub(super) fn is_starved(&self) -> bool {
+        self.starved && self.life == Life::Connected
+    }
+
     /// Nothing more will be written; says whether that has to be told.
     pub(super) fn shutdown(&mut self) -> io::Result<bool> {
         match self.life {
@@ -260,8 +267,10 @@ impl End {
     pub(super) fn hear(&mut self, packet: Packet) -> Reply {
         match (packet, self.life) {
             (Packet::SynAck, Life::Connecting) => self.life = Life::Connected,
-            (Packet::Data(bytes), Life::Connected) => self.received.push_back(bytes),
-            (Packet::Data(_), Life::Closed) => return Reply::Reset,
+            (Packet::Data(bytes), Life::Connected) if !bytes.is_empty() => {
+                self.received.push_back(bytes);
+            }
+            (Packet::Data(_), Life::Closed | Life::Broken) => return Reply::Reset,
             (Packet::Fin, Life::Connected) => self.ended = true,
             (Packet::Reset, Life::Connecting) => return self.fail(ErrorKind::ConnectionRefused),
             (Packet::Reset, _) => return self.fail(ErrorKind::ConnectionReset),
@@ -278,15 +287,16 @@ impl End {
 }
 
 impl Wire {
-    /// Whether something on it has to be confirmed, so that its sender notices when nothing comes through.
-    pub(super) fn is_missed(&self) -> bool {
-        let confirmed = |packet: &Packet| !matches!(packet, Packet::Room(_) | Packet::Reset);
-        self.packets.iter().any(|(_, packet)| confirmed(packet))
-    }
-
     /// Whether it is the way of a connection that has only been asked for.
     pub(super) fn is_first(&self) -> bool {
         matches!(self.packets.front(), Some((_, Packet::Syn(_))))
+    }
+}
+
+impl Packet {
+    /// Whether its sender notices when it does not arrive.
+    pub(super) fn is_confirmed(&self) -> bool {
+        !matches!(self, Self::Room(_) | Self::Reset)
     }
 }
 

@@ -59,7 +59,11 @@ impl Network {
     pub(crate) fn cut(&self, one: IpAddr, other: IpAddr, cut: bool) {
         let mut state = self.state.borrow_mut();
         state.links.set_cut(one, other, cut);
-        state.release();
+        if cut {
+            state.notice_cut();
+        } else {
+            state.release();
+        }
     }
 
     /// Refuses connections to an address, whoever listens there, or no more.

@@ -154,25 +154,12 @@ impl Network {
     }
 
     pub(super) fn write(&self, fd: RawFd, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-        let whole = pieces.iter().map(|piece| piece.len()).sum();
         let mut state = self.state.borrow_mut();
-        let (connection, side) = state.connection(fd)?;
-        let mut count = connection.end(side).may_write(whole)?;
-        let State { links, random, .. } = &mut *state;
-        if links.shortens(random) {
-            count = random.within(&(1..=count as u64)).min(count as u64) as usize;
+        let written = state.write(fd, pieces);
+        if state.is_cut(fd & !1) {
+            state.ask_for_room(fd & !1, side_of(fd));
         }
-        let (connection, side) = state.connection(fd)?;
-        let end = connection.end(side);
-        let bytes = end.write(pieces, count, whole);
-        if count < whole && end.has_room() {
-            state.changed.insert(fd);
-        }
-        let State { links, random, .. } = &mut *state;
-        for piece in links.cut(bytes, random) {
-            state.send(fd & !1, side, Packet::Data(piece));
-        }
-        Ok(count)
+        written
     }
 
     pub(super) fn shutdown(&self, fd: RawFd) -> io::Result<()> {
@@ -272,9 +259,28 @@ impl Network {
 
 impl State {
     fn connection(&mut self, fd: RawFd) -> io::Result<(&mut Connection, Side)> {
-        let side = if fd & 1 == 0 { Side::Client } else { Side::Server };
         let connection = self.connections.get_mut(&(fd & !1)).ok_or(ErrorKind::NotConnected)?;
-        Ok((connection, side))
+        Ok((connection, side_of(fd)))
+    }
+
+    fn write(&mut self, fd: RawFd, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        let whole = pieces.iter().map(|piece| piece.len()).sum();
+        let (connection, side) = self.connection(fd)?;
+        let mut count = connection.end(side).may_write(whole)?;
+        if count > 0 && self.links.shortens(&mut self.random) {
+            count = self.random.within(&(1..=count as u64)) as usize;
+        }
+        let (connection, side) = self.connection(fd)?;
+        let end = connection.end(side);
+        let bytes = end.write(pieces, count, whole);
+        // It came back short, and could go on.
+        if count < whole && end.has_room() {
+            self.changed.insert(fd);
+        }
+        for piece in self.links.cut(bytes, &mut self.random) {
+            self.send(fd & !1, side, Packet::Data(piece));
+        }
+        Ok(count)
     }
 
     /// Tells what has become ready since the last time, in any order, and perhaps not all of it yet.
@@ -345,6 +351,11 @@ impl State {
             }
         }
     }
+}
+
+/// The end of a connection that a socket is.
+const fn side_of(fd: RawFd) -> Side {
+    if fd & 1 == 0 { Side::Client } else { Side::Server }
 }
 
 /// Where code is that has not said on which host it runs.

@@ -2,6 +2,7 @@
 
 use super::connection::{Life, Packet, Reply, Side};
 use super::network::{BACKLOG, State};
+use bytes::Bytes;
 use std::cmp::Reverse;
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
@@ -60,9 +61,12 @@ impl State {
             target: "gustnado.simulation",
             "{:?}: {from} -> {to}: {packet}, arrives at {:?}", Duration::from_nanos(now), Duration::from_nanos(at)
         );
+        let is_confirmed = packet.is_confirmed();
         wire.packets.push_back((at, packet));
         if wire.held.is_none() {
             self.plan(at, Event::Arrival(number, side));
+        } else if is_confirmed {
+            self.miss(number, side);
         }
     }
 
@@ -85,9 +89,10 @@ impl State {
         }
         if self.links.is_cut(from.ip(), to.ip()) {
             wire.held = Some(now);
-            let patience = if wire.is_first() { CONNECT_PATIENCE } else { PATIENCE };
-            let until = now.saturating_add(patience.as_nanos() as u64);
-            return self.plan(until, Event::GiveUp(number, side, now));
+            if wire.packets.iter().any(|(_, packet)| packet.is_confirmed()) {
+                self.miss(number, side);
+            }
+            return;
         }
         let Some((_, packet)) = wire.packets.pop_front() else { return };
         tracing::trace!(
@@ -170,12 +175,33 @@ impl State {
         self.send(number, Side::Server, Packet::Reset);
     }
 
-    fn give_up(&mut self, number: RawFd, side: Side, since: u64) {
+    /// Something is held that has to be confirmed. Its sender tries for a while.
+    fn miss(&mut self, number: RawFd, side: Side) {
+        let now = self.now.get();
         let Some(connection) = self.connections.get_mut(&number) else { return };
         let wire = &mut connection.end(side).wire;
-        if wire.held == Some(since) && wire.is_missed() {
-            wire.packets.clear();
+        if wire.missed.is_none() {
+            wire.missed = Some(now);
+            let patience = if wire.is_first() { CONNECT_PATIENCE } else { PATIENCE };
+            let until = now.saturating_add(patience.as_nanos() as u64);
+            self.plan(until, Event::GiveUp(number, side, now));
+        }
+    }
+
+    fn give_up(&mut self, number: RawFd, side: Side, since: u64) {
+        let Some(connection) = self.connections.get_mut(&number) else { return };
+        if connection.end(side).wire.missed == Some(since) {
             self.fail(number, side, ErrorKind::TimedOut);
+            self.ask_for_room(number, side.other());
+        }
+    }
+
+    /// Who has more to say than the other side has room for asks now and then whether there is more of it. Here this is done only
+    /// when it makes a difference: when there will be no answer.
+    pub(super) fn ask_for_room(&mut self, number: RawFd, side: Side) {
+        let Some(connection) = self.connections.get_mut(&number) else { return };
+        if connection.end(side).is_starved() {
+            self.send(number, side, Packet::Data(Bytes::new()));
         }
     }
 
@@ -193,6 +219,26 @@ impl State {
         }
     }
 
+    /// A link was cut.
+    pub(super) fn notice_cut(&mut self) {
+        let numbers: Vec<RawFd> = self.connections.keys().copied().collect();
+        for number in numbers {
+            for side in [Side::Client, Side::Server] {
+                if self.is_cut(number) {
+                    self.ask_for_room(number, side);
+                }
+            }
+        }
+    }
+
+    /// Whether nothing gets through on a connection.
+    pub(super) fn is_cut(&self, number: RawFd) -> bool {
+        self.connections.get(&number).is_some_and(|connection| {
+            let [client, server] = connection.addresses;
+            self.links.is_cut(client.ip(), server.ip())
+        })
+    }
+
     /// Sends again what a cut has held, where there is none any more.
     pub(super) fn release(&mut self) {
         let now = self.now.get();
@@ -206,6 +252,7 @@ impl State {
                     continue;
                 }
                 wire.held = None;
+                wire.missed = None;
                 let pause = (now - since).min(LONGEST_PAUSE.as_nanos() as u64);
                 let mut last = now + self.random.within(&(0..=pause));
                 for (at, _) in &mut wire.packets {
