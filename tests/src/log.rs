@@ -13,7 +13,11 @@ static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(Lines::defau
 
 /// What was logged from `info` on, as `LEVEL target message`. A clone sees the same lines.
 #[derive(Clone, Debug, Default)]
-pub struct Lines(Arc<Mutex<Vec<String>>>);
+pub struct Lines {
+    lines: Arc<Mutex<Vec<String>>>,
+    /// The only target that counts, then at every level.
+    only: Option<&'static str>,
+}
 
 impl Lines {
     /// Keeps what this thread logs until the guard is dropped.
@@ -21,6 +25,11 @@ impl Lines {
         let lines = Self::default();
         let guard = lines.listen();
         (lines, guard)
+    }
+
+    /// Keeps everything that is logged of a target.
+    pub fn of(target: &'static str) -> Self {
+        Self { only: Some(target), ..Self::default() }
     }
 
     /// Keeps also what the thread of this call logs until the guard is dropped.
@@ -31,19 +40,22 @@ impl Lines {
 
     /// The lines so far; they are forgotten.
     pub fn take(&self) -> Vec<String> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.lines.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The number of lines that contain `text`.
     pub fn count(&self, text: &str) -> usize {
-        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         lines.iter().filter(|line| line.contains(text)).count()
     }
 }
 
 impl Subscriber for Lines {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("gustnado.") && *metadata.level() <= Level::INFO
+        match self.only {
+            Some(only) => metadata.target() == only,
+            None => metadata.target().starts_with("gustnado.") && *metadata.level() <= Level::INFO,
+        }
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
@@ -58,7 +70,7 @@ impl Subscriber for Lines {
         let metadata = event.metadata();
         let mut line = format!("{} {} ", metadata.level(), metadata.target());
         event.record(&mut Message(&mut line));
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
     }
 
     fn enter(&self, _: &Id) {}

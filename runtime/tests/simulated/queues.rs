@@ -67,7 +67,7 @@ impl Model {
             match event {
                 Happening::Arrive(who) if !self.gone[who] => self.arrive(who, now),
                 Happening::GiveUp(who) if self.leave(who) => {
-                    self.steps.push((now, Step::Late(who)))
+                    self.steps.push((now, Step::Late(who)));
                 }
                 Happening::Cancel(who) => {
                     self.leave(who);

@@ -11,6 +11,7 @@ use gustnado::coroutine::{Multi, cancel_after, sleep};
 use gustnado::http::HTTPServer;
 use gustnado::ioloop::spawn;
 use gustnado::testing::Simulation;
+use gustnado::testing::simulation::Connection;
 use std::cell::Cell;
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
@@ -119,7 +120,7 @@ async fn rude(server: SocketAddr, number: usize) {
             .connections()
             .iter()
             .filter(|it| is_from(it.client(), number))
-            .for_each(|it| it.reset()),
+            .for_each(Connection::reset),
         3 => world.partition([10, 0, 1, number as u8], SERVER),
         _ => {}
     }
@@ -130,7 +131,7 @@ async fn rude(server: SocketAddr, number: usize) {
     };
     if world.chance(0.5) {
         // Cut off, it may hear nothing for ever.
-        drop(cancel_after(seconds(2_000), hearing).await);
+        let _ = cancel_after(seconds(2_000), hearing).await;
     }
     sleep(seconds(5_000)).await;
 }
@@ -141,6 +142,11 @@ fn is_from(client: SocketAddr, number: usize) -> bool {
 
 #[gustnado::test(simulated)]
 async fn every_client_gets_its_answers_in_their_order() {
+    polite_clients().await;
+}
+
+/// Some polite clients, and everything that befalls them.
+pub(crate) async fn polite_clients() {
     let (server, address) = server();
     let world = Simulation::current();
     let clients: Vec<_> =
