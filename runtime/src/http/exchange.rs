@@ -59,12 +59,17 @@ impl Exchange {
     /// Parses the next head out of what has been read; says whether it is complete.
     pub(super) fn parse(&mut self, now: u64) -> Result<bool, Violation> {
         let Self { head, stream, settings, .. } = self;
-        let parse = |bytes: &[u8]| match bytes {
-            [] => Ok(None),
-            bytes => head.parse(bytes, &settings.limits),
-        };
-        let Some(length) = stream.peek(parse)? else { return Ok(false) };
-        stream.consume(length);
+        let parsed = stream.digest(|bytes| {
+            let parsed = match bytes {
+                [] => Ok(None),
+                bytes => head.parse(bytes, &settings.limits),
+            };
+            let length = parsed.as_ref().map_or(0, |length| length.unwrap_or(0));
+            (parsed, length)
+        });
+        if parsed?.is_none() {
+            return Ok(false);
+        }
         self.started = now;
         self.incoming = Incoming::new(&self.head, &self.settings);
         Ok(true)

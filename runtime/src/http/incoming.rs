@@ -269,14 +269,13 @@ impl Exchange {
         reading: &mut Reading,
         mut take: impl FnMut(&[u8]),
     ) -> Result<bool, BodyError> {
-        let decode = |bytes: &[u8]| {
-            let piece = reading.decode(bytes)?;
-            take(&bytes[piece.data.clone()]);
-            Ok::<_, BodyError>(piece)
-        };
-        let piece = self.stream.peek(decode)?;
-        self.stream.consume(piece.consumed);
-        Ok(!piece.data.is_empty())
+        self.stream.digest(|bytes| match reading.decode(bytes) {
+            Ok(piece) => {
+                take(&bytes[piece.data.clone()]);
+                (Ok(!piece.data.is_empty()), piece.consumed)
+            }
+            Err(error) => (Err(error), 0),
+        })
     }
 
     fn poll_fill(

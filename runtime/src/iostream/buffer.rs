@@ -6,15 +6,17 @@ use std::fmt;
 /// The size of a lent block. One read fills it at most; it holds the heads of a hundred pipelined requests.
 const BLOCK: usize = 16 * 1024;
 
-/// So many blocks are kept for later: one megabyte a thread.
+/// So many buffers are kept for later: one megabyte a thread.
 const KEPT: usize = 64;
 
 thread_local! {
-    static BLOCKS: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+    static BUFFERS: RefCell<Vec<Buffer>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Bytes that were read and not consumed yet. It grows as needed; the limit is its user's to keep.
-pub(crate) struct Buffer {
+pub(crate) struct Buffer(Box<Pending>);
+
+struct Pending {
     /// Initialised for its whole length, always, so that a read can be given any part of it.
     block: Vec<u8>,
     start: usize,
@@ -24,55 +26,73 @@ pub(crate) struct Buffer {
 impl Buffer {
     /// Borrows an empty buffer.
     pub(crate) fn lend() -> Self {
-        let block = BLOCKS.try_with(|blocks| blocks.borrow_mut().pop()).ok().flatten();
-        Self { block: block.unwrap_or_else(|| vec![0; BLOCK]), start: 0, end: 0 }
+        let buffer = BUFFERS.try_with(|buffers| buffers.borrow_mut().pop()).ok().flatten();
+        let new = || Self(Box::new(Pending { block: vec![0; BLOCK], start: 0, end: 0 }));
+        buffer.unwrap_or_else(new)
+    }
+
+    /// Gives a buffer back to the thread, unless it has grown.
+    pub(crate) fn give_back(mut self) {
+        if self.0.block.len() != BLOCK {
+            return;
+        }
+        (self.0.start, self.0.end) = (0, 0);
+        // At the thread's end the others may be gone; this one then goes their way.
+        let _ = BUFFERS.try_with(|buffers| {
+            let mut buffers = buffers.borrow_mut();
+            if buffers.len() < KEPT {
+                buffers.push(self);
+            }
+        });
     }
 
     /// The pending bytes.
     #[inline]
     pub(crate) fn bytes(&self) -> &[u8] {
-        &self.block[self.start..self.end]
+        &self.0.block[self.0.start..self.0.end]
     }
 
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.end - self.start
+        self.0.end - self.0.start
     }
 
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.start == self.end
+        self.0.start == self.0.end
     }
 
     /// Forgets the first `count` pending bytes.
     #[inline]
     pub(crate) fn consume(&mut self, count: usize) {
-        self.start += count.min(self.len());
+        self.0.start += count.min(self.len());
         if self.is_empty() {
-            self.start = 0;
-            self.end = 0;
+            self.0.start = 0;
+            self.0.end = 0;
         }
     }
 
     /// Room for a read: what is left of the block, or more if that is little.
     pub(crate) fn room(&mut self) -> &mut [u8] {
         const LITTLE: usize = BLOCK / 4;
-        if self.block.len() - self.end < LITTLE {
-            if self.start >= LITTLE.max(self.len()) {
-                self.block.copy_within(self.start..self.end, 0);
-                self.end -= self.start;
-                self.start = 0;
+        let length = self.len();
+        let Pending { block, start, end } = &mut *self.0;
+        if block.len() - *end < LITTLE {
+            if *start >= LITTLE.max(length) {
+                block.copy_within(*start..*end, 0);
+                *end -= *start;
+                *start = 0;
             } else {
                 // Doubling keeps the copying linear in what is read.
-                self.block.resize(self.block.len() * 2, 0);
+                block.resize(block.len() * 2, 0);
             }
         }
-        &mut self.block[self.end..]
+        &mut block[*end..]
     }
 
     /// Counts `count` bytes of the room as pending.
     pub(crate) fn fill(&mut self, count: usize) {
-        self.end = (self.end + count).min(self.block.len());
+        self.0.end = (self.0.end + count).min(self.0.block.len());
     }
 
     /// Appends bytes that came from elsewhere.
@@ -85,22 +105,6 @@ impl Buffer {
             self.fill(count);
             bytes = &bytes[count..];
         }
-    }
-}
-
-impl Drop for Buffer {
-    fn drop(&mut self) {
-        if self.block.len() != BLOCK {
-            return;
-        }
-        let block = std::mem::take(&mut self.block);
-        // At the thread's end the pool may be gone; the block then goes its way.
-        let _ = BLOCKS.try_with(|blocks| {
-            let mut blocks = blocks.borrow_mut();
-            if blocks.len() < KEPT {
-                blocks.push(block);
-            }
-        });
     }
 }
 
@@ -135,7 +139,7 @@ mod tests {
         let mut buffer = Buffer::lend();
         buffer.extend(&vec![7; BLOCK * 3]);
         assert_eq!(buffer.len(), BLOCK * 3);
-        drop(buffer);
-        assert_eq!(Buffer::lend().block.len(), BLOCK);
+        buffer.give_back();
+        assert_eq!(Buffer::lend().0.block.len(), BLOCK);
     }
 }

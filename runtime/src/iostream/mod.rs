@@ -41,7 +41,7 @@ pub use write::Write;
 
 use crate::ioloop::{Core, Key, Parking, Registration, Shared, Side, spawn};
 use socket2::{Domain, Socket, Type};
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
@@ -66,23 +66,49 @@ pub struct IOStream {
     shared: Shared<Inner>,
 }
 
-/// What a stream shares with its background sender.
+/// What a stream shares with its background sender. Tens of thousands of streams may do nothing but wait, so it is small.
 struct Inner {
     /// `None` once the stream is closed, parked or detached.
     link: RefCell<Option<Link>>,
-    incoming: RefCell<Option<Buffer>>,
-    outgoing: RefCell<Outgoing>,
-    max_buffer_size: Cell<usize>,
-    /// Why the stream is closed, if it is.
-    closed: RefCell<Option<Option<Arc<io::Error>>>>,
-    close_callback: Cell<Option<Box<dyn FnOnce()>>>,
+    /// What was read and not consumed yet; never empty.
+    incoming: Cell<Option<Buffer>>,
+    /// How many bytes have reached the system.
+    sent: Cell<u64>,
+    /// What most streams never have.
+    rare: OnceCell<Box<Rare>>,
     reading: Cell<bool>,
-    /// Who wants to read ahead as soon as nobody is reading.
-    watcher: Cell<Option<Waker>>,
     /// How many reads have left something behind since one last emptied the socket.
     reads: Cell<u8>,
+    /// How many writes have been done at once since one last had to wait.
+    writes: Cell<u8>,
     /// The other side will send nothing more.
     ended: Cell<bool>,
+    closed: Cell<bool>,
+}
+
+const _: () = assert!(size_of::<Inner>() <= 64);
+
+/// What a stream has that cannot send at once, is watched, has failed, or has limits of its own.
+struct Rare {
+    outgoing: RefCell<Outgoing>,
+    max_buffer_size: Cell<usize>,
+    close_callback: Cell<Option<Box<dyn FnOnce()>>>,
+    /// Who wants to read ahead as soon as nobody is reading.
+    watcher: Cell<Option<Waker>>,
+    /// The error that closed the stream.
+    error: OnceCell<Arc<io::Error>>,
+}
+
+impl Default for Rare {
+    fn default() -> Self {
+        Self {
+            outgoing: RefCell::default(),
+            max_buffer_size: Cell::new(DEFAULT_MAX_BUFFER_SIZE),
+            close_callback: Cell::default(),
+            watcher: Cell::default(),
+            error: OnceCell::new(),
+        }
+    }
 }
 
 struct Link {
@@ -194,7 +220,7 @@ impl IOStream {
     pub fn from_reader(pipe: impl Into<OwnedFd>) -> io::Result<Self> {
         let pipe = mio::unix::pipe::Receiver::from(pipe.into());
         pipe.set_nonblocking(true)?;
-        Self::with_transport(Transport::Reader(pipe))
+        Self::with_transport(Transport::Reader(OwnedFd::from(pipe).into()))
     }
 
     /// Makes a stream of the end of a pipe that is written to, such as a child's input.
@@ -205,7 +231,7 @@ impl IOStream {
     pub fn from_writer(pipe: impl Into<OwnedFd>) -> io::Result<Self> {
         let pipe = mio::unix::pipe::Sender::from(pipe.into());
         pipe.set_nonblocking(true)?;
-        Self::with_transport(Transport::Writer(pipe))
+        Self::with_transport(Transport::Writer(OwnedFd::from(pipe).into()))
     }
 
     /// Makes a stream of a transport that does not block.
@@ -224,15 +250,14 @@ impl IOStream {
     fn with_link(link: Option<Link>) -> Self {
         let inner = Inner {
             link: RefCell::new(link),
-            incoming: RefCell::new(None),
-            outgoing: RefCell::new(Outgoing::new()),
-            max_buffer_size: Cell::new(DEFAULT_MAX_BUFFER_SIZE),
-            closed: RefCell::new(None),
-            close_callback: Cell::new(None),
+            incoming: Cell::new(None),
+            sent: Cell::new(0),
+            rare: OnceCell::new(),
             reading: Cell::new(false),
-            watcher: Cell::new(None),
             reads: Cell::new(0),
+            writes: Cell::new(0),
             ended: Cell::new(false),
+            closed: Cell::new(false),
         };
         Self { shared: Shared::new(inner) }
     }
@@ -255,8 +280,10 @@ impl IOStream {
     /// Takes over the connection of another stream, with what waits to be sent or read on it.
     pub(crate) fn take_over(&self, other: &Self) {
         drop(self.shared.link.replace(other.shared.link.take()));
-        drop(self.shared.incoming.replace(other.shared.incoming.take()));
-        self.shared.outgoing.borrow_mut().take_over(&mut other.shared.outgoing.borrow_mut());
+        self.shared.incoming.set(other.shared.incoming.take());
+        if let Some(rare) = other.shared.rare.get() {
+            self.shared.rare().outgoing.borrow_mut().take_over(&mut rare.outgoing.borrow_mut());
+        }
         self.keep_sending();
     }
 
@@ -267,13 +294,13 @@ impl IOStream {
 
     /// Lets the read buffer hold `size` bytes; the default is [`DEFAULT_MAX_BUFFER_SIZE`].
     pub fn set_max_buffer_size(&self, size: usize) {
-        self.shared.max_buffer_size.set(size);
+        self.shared.rare().max_buffer_size.set(size);
     }
 
     /// Lets at most `size` bytes wait to be sent; the default is no limit. A write beyond it fails with
     /// [`StreamError::BufferFull`] and sends nothing.
     pub fn set_max_write_buffer_size(&self, size: Option<usize>) {
-        self.shared.outgoing.borrow_mut().max_size = size;
+        self.shared.rare().outgoing.borrow_mut().max_size = size;
     }
 
     /// Whether small writes are sent at once (`true`), or may wait for more (`false`, the default of TCP).
@@ -320,12 +347,12 @@ impl IOStream {
 
     /// Whether the stream is closed, by either side.
     pub fn closed(&self) -> bool {
-        self.shared.closed.borrow().is_some()
+        self.shared.closed.get()
     }
 
     /// The error that closed the stream, if it was one.
     pub fn error(&self) -> Option<Arc<io::Error>> {
-        self.shared.closed.borrow().as_ref().and_then(Option::clone)
+        self.shared.error()
     }
 
     /// Whether a coroutine is reading from the stream.
@@ -335,7 +362,7 @@ impl IOStream {
 
     /// Whether bytes wait to be sent.
     pub fn writing(&self) -> bool {
-        !self.shared.outgoing.borrow().is_empty()
+        self.shared.is_writing()
     }
 
     /// Calls `callback` once the stream is closed, by either side; in the next turn if it is already. Reads that wait are
@@ -344,7 +371,7 @@ impl IOStream {
         if self.closed() {
             return self.shared.later(Box::new(callback));
         }
-        if self.shared.close_callback.replace(Some(Box::new(callback))).is_none() {
+        if self.shared.rare().close_callback.replace(Some(Box::new(callback))).is_none() {
             drop(spawn(watch(self.shared.clone())));
         }
     }
@@ -392,7 +419,7 @@ pub(crate) fn unix_address(path: &Path) -> io::Result<std::os::unix::net::Socket
 /// Reads ahead until the other side closes, so that the close callback is called.
 async fn watch(shared: Shared<Inner>) {
     poll_fn(|cx| shared.poll_hung_up(cx)).await;
-    while shared.closed.borrow().is_none() {
+    while !shared.closed.get() {
         poll_fn(|cx| shared.poll_unread(cx)).await;
         if let Ok(0) = poll_fn(|cx| shared.poll_fill(cx)).await {
             shared.close(None);
@@ -410,8 +437,8 @@ impl Inner {
 
     /// Ready when nobody is reading; who reads finds the end by himself.
     fn poll_unread(&self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.reading.get() && self.closed.borrow().is_none() {
-            self.watcher.set(Some(cx.waker().clone()));
+        if self.reading.get() && !self.closed.get() {
+            self.rare().watcher.set(Some(cx.waker().clone()));
             return Poll::Pending;
         }
         Poll::Ready(())
@@ -419,21 +446,28 @@ impl Inner {
 
     /// Closes the socket, and tells everybody who waits.
     fn close(&self, error: Option<io::Error>) {
-        if self.closed.borrow().is_some() {
+        if self.closed.replace(true) {
             return;
         }
         if let Some(error) = error.as_ref().filter(|error| !error::is_quiet(error)) {
             tracing::warn!(target: "gustnado.general", %error, "closing a stream");
         }
-        *self.closed.borrow_mut() = Some(error.map(Arc::new));
+        if let Some(error) = error {
+            let _ = self.rare().error.set(Arc::new(error));
+        }
         let link = self.link.take();
-        let woken = self.outgoing.borrow_mut().abandon();
+        let rare = self.rare.get();
+        let woken = rare.map(|rare| rare.outgoing.borrow_mut().abandon()).unwrap_or_default();
         if let Some(link) = &link {
             link.registration.wake_all();
         }
         drop(link);
-        woken.into_iter().chain(self.watcher.take()).for_each(Waker::wake);
-        if let Some(callback) = self.close_callback.take() {
+        woken.into_iter().for_each(Waker::wake);
+        let Some(rare) = rare else { return };
+        if let Some(watcher) = rare.watcher.take() {
+            watcher.wake();
+        }
+        if let Some(callback) = rare.close_callback.take() {
             self.later(callback);
         }
     }
@@ -444,7 +478,15 @@ impl Inner {
 
     /// The error for who uses a stream that is closed.
     fn closed_error(&self) -> StreamError {
-        StreamError::Closed(self.closed.borrow().as_ref().and_then(Option::clone))
+        StreamError::Closed(self.error())
+    }
+
+    fn error(&self) -> Option<Arc<io::Error>> {
+        self.rare.get()?.error.get().cloned()
+    }
+
+    fn rare(&self) -> &Rare {
+        self.rare.get_or_init(Box::default)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reading.
 
-use super::{Buffer, IOStream, Inner, Link, StreamError};
+use super::{Buffer, DEFAULT_MAX_BUFFER_SIZE, IOStream, Inner, Link, StreamError};
 use crate::ioloop::Side;
 use futures_core::Stream;
 use memchr::memmem;
@@ -218,20 +218,28 @@ impl IOStream {
         self.shared.link.borrow().as_ref().is_none_or(|link| link.registration.is_ready(Side::Read))
     }
 
-    /// Shows what is pending.
+    /// Shows what is pending. To whom it is shown, the stream is empty meanwhile.
     pub(crate) fn peek<T>(&self, look: impl FnOnce(&[u8]) -> T) -> T {
-        look(self.shared.incoming.borrow().as_ref().map_or(&[], Buffer::bytes))
+        self.shared.peek(look)
+    }
+
+    /// Shows what is pending, and forgets as many of the first bytes as `look` says. To whom it is shown, the stream is empty
+    /// meanwhile.
+    pub(crate) fn digest<T>(&self, look: impl FnOnce(&[u8]) -> (T, usize)) -> T {
+        self.shared.digest(look)
     }
 
     /// Forgets the first `count` pending bytes.
     pub(crate) fn consume(&self, count: usize) {
-        self.shared.consume(count);
+        self.shared.digest(|_| ((), count));
     }
 
     /// Takes bytes as if they had been read.
     #[cfg(test)]
     pub(crate) fn receive(&self, bytes: &[u8]) {
-        self.shared.incoming.borrow_mut().get_or_insert_with(Buffer::lend).extend(bytes);
+        let mut buffer = self.shared.incoming.take().unwrap_or_else(Buffer::lend);
+        buffer.extend(bytes);
+        self.shared.keep(buffer);
     }
 }
 
@@ -290,7 +298,7 @@ pub(super) struct Reading<'a>(&'a Inner);
 impl Drop for Reading<'_> {
     fn drop(&mut self) {
         self.0.reading.set(false);
-        if let Some(watcher) = self.0.watcher.take() {
+        if let Some(watcher) = self.0.rare.get().and_then(|rare| rare.watcher.take()) {
             watcher.wake();
         }
     }
@@ -298,44 +306,56 @@ impl Drop for Reading<'_> {
 
 impl Inner {
     fn pending(&self) -> usize {
-        self.incoming.borrow().as_ref().map_or(0, Buffer::len)
+        self.peek(<[u8]>::len)
+    }
+
+    /// Shows what is pending.
+    fn peek<T>(&self, look: impl FnOnce(&[u8]) -> T) -> T {
+        let buffer = self.incoming.take();
+        let seen = look(buffer.as_ref().map_or(&[], Buffer::bytes));
+        self.incoming.set(buffer);
+        seen
+    }
+
+    /// Shows what is pending, and forgets as many of the first bytes as `look` says.
+    fn digest<T>(&self, look: impl FnOnce(&[u8]) -> (T, usize)) -> T {
+        let Some(mut buffer) = self.incoming.take() else { return look(&[]).0 };
+        let (seen, count) = look(buffer.bytes());
+        buffer.consume(count);
+        self.keep(buffer);
+        seen
     }
 
     /// Takes the first `count` pending bytes out of the buffer.
     fn take(&self, count: usize) -> Vec<u8> {
-        let bytes = match &*self.incoming.borrow() {
-            Some(buffer) => buffer.bytes()[..count].to_vec(),
-            None => Vec::new(),
-        };
-        self.consume(count);
-        bytes
+        self.digest(|bytes| (bytes[..count].to_vec(), count))
     }
 
-    /// Forgets the first `count` pending bytes, and gives an empty buffer back to the thread.
-    fn consume(&self, count: usize) {
-        let mut incoming = self.incoming.borrow_mut();
-        if let Some(buffer) = &mut *incoming {
-            buffer.consume(count);
-            if buffer.is_empty() {
-                *incoming = None;
-            }
+    /// Keeps what is pending; gives an empty buffer back to the thread.
+    fn keep(&self, buffer: Buffer) {
+        if buffer.is_empty() {
+            buffer.give_back();
+        } else {
+            self.incoming.set(Some(buffer));
         }
+    }
+
+    fn max_buffer_size(&self) -> usize {
+        self.rare.get().map_or(DEFAULT_MAX_BUFFER_SIZE, |rare| rare.max_buffer_size.get())
     }
 
     /// Reads once into the buffer.
     pub(super) fn poll_fill(&self, cx: &mut Context<'_>) -> Poll<Result<usize, StreamError>> {
         self.poll_receive(cx, |link| {
-            let mut incoming = self.incoming.borrow_mut();
-            let buffer = incoming.get_or_insert_with(Buffer::lend);
-            if buffer.len() >= self.max_buffer_size.get() {
-                return Err(None);
-            }
-            let received = self.receive(link, buffer.room());
+            let mut buffer = self.incoming.take().unwrap_or_else(Buffer::lend);
+            let received = if buffer.len() < self.max_buffer_size() {
+                self.receive(link, buffer.room()).map_err(Some)
+            } else {
+                Err(None)
+            };
             buffer.fill(*received.as_ref().unwrap_or(&0));
-            if buffer.is_empty() {
-                *incoming = None;
-            }
-            received.map_err(Some)
+            self.keep(buffer);
+            received
         })
     }
 
@@ -345,16 +365,12 @@ impl Inner {
         cx: &mut Context<'_>,
         room: &mut [u8],
     ) -> Poll<Result<usize, StreamError>> {
-        let pending = match &*self.incoming.borrow() {
-            Some(buffer) => {
-                let count = room.len().min(buffer.len());
-                room[..count].copy_from_slice(&buffer.bytes()[..count]);
-                count
-            }
-            None => 0,
-        };
+        let pending = self.digest(|bytes| {
+            let count = room.len().min(bytes.len());
+            room[..count].copy_from_slice(&bytes[..count]);
+            (count, count)
+        });
         if pending > 0 {
-            self.consume(pending);
             return Poll::Ready(Ok(pending));
         }
         self.poll_receive(cx, |link| self.receive(link, room).map_err(Some))

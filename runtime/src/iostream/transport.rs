@@ -4,8 +4,7 @@
 //! costs nothing.
 
 use crate::sys::{Interest, Socket};
-use mio::unix::pipe;
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, IoSlice, PipeReader, PipeWriter, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
@@ -16,9 +15,9 @@ pub(crate) enum Transport {
     Tcp(TcpStream),
     Unix(UnixStream),
     /// The end of a pipe that is read from.
-    Reader(pipe::Receiver),
+    Reader(PipeReader),
     /// The end of a pipe that is written to.
-    Writer(pipe::Sender),
+    Writer(PipeWriter),
     /// A connection of a simulated world.
     Simulated(Socket),
 }

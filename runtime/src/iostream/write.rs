@@ -20,16 +20,15 @@ const WRITES_PER_TURN: u8 = 32;
 const PIECES: usize = 16;
 
 /// What waits to be sent, and who waits for that. Positions count bytes since the stream's beginning.
+#[derive(Default)]
 pub(super) struct Outgoing {
     pieces: VecDeque<Bytes>,
-    queued: u64,
-    sent: u64,
+    /// How long they are together.
+    size: usize,
     pub(super) max_size: Option<usize>,
     /// Whether a background sender is at work.
     sending: bool,
     waiting: Vec<(u64, Waker)>,
-    /// How many writes have been done at once since one last had to wait.
-    writes: u8,
 }
 
 impl IOStream {
@@ -78,7 +77,7 @@ impl IOStream {
 
     /// Leaves what could not be sent to the background sender.
     pub(super) fn keep_sending(&self) {
-        if self.shared.outgoing.borrow_mut().begin() {
+        if self.shared.rare.get().is_some_and(|rare| rare.outgoing.borrow_mut().begin()) {
             drop(spawn(send(self.shared.clone())));
         }
     }
@@ -98,7 +97,7 @@ impl IOStream {
 
     /// How many bytes have reached the system since the stream's beginning.
     pub(crate) fn sent(&self) -> u64 {
-        self.shared.outgoing.borrow().sent
+        self.shared.sent.get()
     }
 
     /// Waits until everything that was written has reached the system.
@@ -107,8 +106,8 @@ impl IOStream {
     ///
     /// [`StreamError::Closed`].
     pub fn flush(&self) -> Write {
-        let queued = self.shared.outgoing.borrow().queued;
-        Write { shared: self.shared.clone(), result: Ok(queued), waits: false }
+        let end = self.shared.end();
+        Write { shared: self.shared.clone(), result: Ok(end), waits: false }
     }
 }
 
@@ -138,25 +137,26 @@ impl Future for Write {
                 return Poll::Ready(Err(error.take().unwrap_or(StreamError::Closed(None))));
             }
         };
-        let mut outgoing = shared.outgoing.borrow_mut();
-        if outgoing.sent >= position {
+        if shared.sent.get() >= position {
             // Who has waited has let others have a turn.
             if *waits {
                 return Poll::Ready(Ok(()));
             }
-            if outgoing.writes < WRITES_PER_TURN {
-                outgoing.writes += 1;
+            let writes = shared.writes.get();
+            if writes < WRITES_PER_TURN {
+                shared.writes.set(writes + 1);
                 return Poll::Ready(Ok(()));
             }
-            outgoing.writes = 0;
+            shared.writes.set(0);
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        if shared.closed.borrow().is_some() {
+        if shared.closed.get() {
             return Poll::Ready(Err(shared.closed_error()));
         }
-        outgoing.writes = 0;
-        outgoing.wait_for(position, cx.waker(), std::mem::replace(waits, true));
+        shared.writes.set(0);
+        let again = std::mem::replace(waits, true);
+        shared.rare().outgoing.borrow_mut().wait_for(position, cx.waker(), again);
         Poll::Pending
     }
 }
@@ -168,55 +168,86 @@ impl fmt::Debug for Write {
 }
 
 impl Inner {
+    /// Whether bytes wait to be sent.
+    pub(super) fn is_writing(&self) -> bool {
+        self.rare.get().is_some_and(|rare| !rare.outgoing.borrow().is_empty())
+    }
+
+    /// The position behind everything that was written.
+    fn end(&self) -> u64 {
+        let waiting = self.rare.get().map_or(0, |rare| rare.outgoing.borrow().size);
+        self.sent.get() + waiting as u64
+    }
+
     /// Sends what the socket takes now and keeps the rest; returns the position behind it.
     fn write(&self, bytes: &[u8], keep: impl FnOnce(&[u8]) -> Bytes) -> Result<u64, StreamError> {
-        if self.closed.borrow().is_some() {
-            return Err(self.closed_error());
+        self.admit(bytes.len())?;
+        let sent =
+            self.write_now(bytes.len(), |transport, sent| transport.write(&bytes[sent..]))?;
+        if sent < bytes.len() {
+            self.rare().outgoing.borrow_mut().push(keep(&bytes[sent..]));
         }
-        let mut outgoing = self.outgoing.borrow_mut();
-        outgoing.queue(bytes.len())?;
-        let mut rest = bytes;
-        while outgoing.is_empty() && !rest.is_empty() {
-            match self.transmit(&mut outgoing, |transport| transport.write(rest)) {
-                Ok(Some(count)) => rest = &rest[count..],
-                Ok(None) => break,
-                Err(error) => {
-                    drop(outgoing);
-                    return Err(self.fail(error));
-                }
-            }
-        }
-        if !rest.is_empty() {
-            outgoing.push(keep(rest));
-        }
-        Ok(outgoing.queued)
+        Ok(self.end())
     }
 
     fn write_vectored(&self, pieces: &[IoSlice<'_>]) -> Result<u64, StreamError> {
-        if self.closed.borrow().is_some() {
-            return Err(self.closed_error());
-        }
-        let mut outgoing = self.outgoing.borrow_mut();
-        outgoing.queue(pieces.iter().map(|piece| piece.len()).sum())?;
-        let mut sent = 0;
-        if outgoing.is_empty() {
-            let first = &pieces[..pieces.len().min(PIECES)];
-            match self.transmit(&mut outgoing, |transport| transport.write_vectored(first)) {
-                Ok(count) => sent = count.unwrap_or(0),
-                Err(error) => {
-                    drop(outgoing);
-                    return Err(self.fail(error));
-                }
-            }
-        }
+        self.admit(pieces.iter().map(|piece| piece.len()).sum())?;
+        let first = &pieces[..pieces.len().min(PIECES)];
+        let once = |transport: &Transport| transport.write_vectored(first);
+        let mut sent = if self.is_writing() { 0 } else { self.transmit(once)?.unwrap_or(0) };
         for piece in pieces {
             let rest = &piece[sent.min(piece.len())..];
             sent -= piece.len() - rest.len();
             if !rest.is_empty() {
-                outgoing.push(Bytes::copy_from_slice(rest));
+                self.rare().outgoing.borrow_mut().push(Bytes::copy_from_slice(rest));
             }
         }
-        Ok(outgoing.queued)
+        Ok(self.end())
+    }
+
+    fn write_both(&self, first: &[u8], second: Bytes) -> Result<u64, StreamError> {
+        self.admit(first.len() + second.len())?;
+        let sent = self.write_now(first.len() + second.len(), |transport, sent| {
+            let in_second = sent.saturating_sub(first.len());
+            let rest = [&first[sent - in_second..], &second[in_second..]];
+            transport.write_vectored(&rest.map(IoSlice::new))
+        })?;
+        let in_second = sent.saturating_sub(first.len());
+        let first = Bytes::copy_from_slice(&first[sent - in_second..]);
+        for rest in [first, second.slice(in_second..)] {
+            if !rest.is_empty() {
+                self.rare().outgoing.borrow_mut().push(rest);
+            }
+        }
+        Ok(self.end())
+    }
+
+    /// Says whether `size` more bytes may be written.
+    fn admit(&self, size: usize) -> Result<(), StreamError> {
+        if self.closed.get() {
+            return Err(self.closed_error());
+        }
+        match self.rare.get() {
+            Some(rare) => rare.outgoing.borrow().admit(size),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes as long as the socket takes something, unless something waits already; how many of `size` bytes were sent. `write` is
+    /// told how many were before.
+    fn write_now(
+        &self,
+        size: usize,
+        write: impl Fn(&Transport, usize) -> io::Result<usize>,
+    ) -> Result<usize, StreamError> {
+        let mut sent = 0;
+        while sent < size && !self.is_writing() {
+            match self.transmit(|transport| write(transport, sent))? {
+                Some(count) => sent += count,
+                None => break,
+            }
+        }
+        Ok(sent)
     }
 
     /// Sends what the socket takes of `pieces`, if nothing waits to be sent before; how much that was.
@@ -227,92 +258,59 @@ impl Inner {
         pieces: &[IoSlice<'_>],
     ) -> Poll<Result<usize, StreamError>> {
         loop {
-            if self.closed.borrow().is_some() {
+            if self.closed.get() {
                 return Poll::Ready(Err(self.closed_error()));
             }
-            let mut outgoing = self.outgoing.borrow_mut();
-            if !outgoing.is_empty() {
-                let queued = outgoing.queued;
-                outgoing.wait_for(queued, cx.waker(), true);
+            if self.is_writing() {
+                let end = self.end();
+                self.rare().outgoing.borrow_mut().wait_for(end, cx.waker(), true);
                 return Poll::Pending;
             }
             if let Some(link) = &*self.link.borrow() {
                 std::task::ready!(link.registration.poll(Side::Write, cx));
             }
-            if outgoing.writes == WRITES_PER_TURN {
-                outgoing.writes = 0;
+            if self.writes.get() == WRITES_PER_TURN {
+                self.writes.set(0);
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            match self.transmit(&mut outgoing, |transport| transport.write_vectored(pieces)) {
-                Ok(Some(count)) => {
-                    outgoing.queued += count as u64;
-                    outgoing.writes += 1;
-                    return Poll::Ready(Ok(count));
-                }
-                Ok(None) => {}
-                Err(error) => {
-                    drop(outgoing);
-                    return Poll::Ready(Err(self.fail(error)));
-                }
+            if let Some(count) = self.transmit(|transport| transport.write_vectored(pieces))? {
+                self.writes.set(self.writes.get() + 1);
+                return Poll::Ready(Ok(count));
             }
         }
     }
 
-    /// Writes once, now: how much was sent, or `None` if the socket takes nothing.
+    /// Writes once, now: how much was sent, or `None` if the socket takes nothing. An error closes the stream.
     fn transmit(
         &self,
-        outgoing: &mut Outgoing,
         mut write: impl FnMut(&Transport) -> io::Result<usize>,
-    ) -> Result<Option<usize>, Option<io::Error>> {
-        let link = self.link.borrow();
-        let Some(link) = &*link else { return Err(None) };
-        loop {
-            match write(&link.transport) {
-                Ok(count) => {
-                    outgoing.sent += count as u64;
-                    return Ok(Some(count));
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    link.registration.clear(Side::Write);
-                    return Ok(None);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(Some(error)),
-            }
-        }
-    }
-
-    /// Closes the stream for an error of the socket, if there was still one; the error for its user.
-    fn fail(&self, error: Option<io::Error>) -> StreamError {
-        if let Some(error) = error {
-            self.close(Some(error));
-        }
-        self.closed_error()
-    }
-
-    fn write_both(&self, first: &[u8], second: Bytes) -> Result<u64, StreamError> {
-        let idle = {
-            let mut outgoing = self.outgoing.borrow_mut();
-            let idle = outgoing.is_empty();
-            outgoing.queued += (first.len() + second.len()) as u64;
-            for piece in [Bytes::copy_from_slice(first), second] {
-                if !piece.is_empty() {
-                    outgoing.push(piece);
+    ) -> Result<Option<usize>, StreamError> {
+        let error = {
+            let link = self.link.borrow();
+            let Some(link) = &*link else { return Err(self.closed_error()) };
+            loop {
+                match write(&link.transport) {
+                    Ok(count) => {
+                        self.sent.set(self.sent.get() + count as u64);
+                        return Ok(Some(count));
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        link.registration.clear(Side::Write);
+                        return Ok(None);
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) => break error,
                 }
             }
-            idle && !outgoing.is_empty()
         };
-        // What waited before keeps the background sender busy already.
-        if idle && let Poll::Ready(()) = self.poll_send(&mut Context::from_waker(Waker::noop())) {}
-        if self.closed.borrow().is_some() {
-            return Err(self.closed_error());
-        }
-        Ok(self.outgoing.borrow().queued)
+        self.close(Some(error));
+        Err(self.closed_error())
     }
 
     /// Sends what waits; ready when nothing does any more, or the stream is closed.
     fn poll_send(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let outgoing = &self.rare().outgoing;
         loop {
             let written = {
                 let link = self.link.borrow();
@@ -320,7 +318,7 @@ impl Inner {
                 if link.registration.poll(Side::Write, cx).is_pending() {
                     return Poll::Pending;
                 }
-                let written = self.outgoing.borrow().write_to(&link.transport);
+                let written = outgoing.borrow().write_to(&link.transport);
                 if would_block(&written) {
                     link.registration.clear(Side::Write);
                 }
@@ -328,7 +326,8 @@ impl Inner {
             };
             match written {
                 Ok(count) => {
-                    let (woken, done) = self.outgoing.borrow_mut().advance(count);
+                    self.sent.set(self.sent.get() + count as u64);
+                    let (woken, done) = outgoing.borrow_mut().advance(count, self.sent.get());
                     woken.into_iter().for_each(Waker::wake);
                     if done {
                         return Poll::Ready(());
@@ -343,33 +342,15 @@ impl Inner {
 }
 
 impl Outgoing {
-    pub(super) const fn new() -> Self {
-        Self {
-            pieces: VecDeque::new(),
-            queued: 0,
-            sent: 0,
-            max_size: None,
-            sending: false,
-            waiting: Vec::new(),
-            writes: 0,
-        }
-    }
-
     pub(super) fn is_empty(&self) -> bool {
         self.pieces.is_empty()
     }
 
-    fn waiting_bytes(&self) -> usize {
-        usize::try_from(self.queued - self.sent).unwrap_or(usize::MAX)
-    }
-
-    /// Counts `size` bytes as accepted, if so many may wait.
-    fn queue(&mut self, size: usize) -> Result<(), StreamError> {
-        let waiting = self.waiting_bytes().saturating_add(size);
-        if self.max_size.is_some_and(|max| waiting > max) {
+    /// Says whether `size` more bytes may wait.
+    fn admit(&self, size: usize) -> Result<(), StreamError> {
+        if self.max_size.is_some_and(|max| self.size.saturating_add(size) > max) {
             return Err(StreamError::BufferFull);
         }
-        self.queued += size as u64;
         Ok(())
     }
 
@@ -379,6 +360,7 @@ impl Outgoing {
     }
 
     fn push(&mut self, piece: Bytes) {
+        self.size += piece.len();
         match self.pieces.back_mut() {
             Some(last) if last.len() + piece.len() <= SMALL => {
                 *last = [&last[..], &piece[..]].concat().into();
@@ -413,13 +395,13 @@ impl Outgoing {
 
     /// Takes what waits in `other`, whose background sender has nothing left to do.
     pub(super) fn take_over(&mut self, other: &mut Self) {
-        self.queued += other.queued - other.sent;
+        self.size += std::mem::take(&mut other.size);
         self.pieces.append(&mut other.pieces);
     }
 
-    /// Counts `count` bytes as sent: who waited for them, and whether that was all.
-    fn advance(&mut self, mut count: usize) -> (Vec<Waker>, bool) {
-        self.sent += count as u64;
+    /// Forgets `count` bytes that were sent, up to the position `sent`: who waited for them, and whether that was all.
+    fn advance(&mut self, mut count: usize, sent: u64) -> (Vec<Waker>, bool) {
+        self.size -= count;
         while let Some(first) = self.pieces.front_mut() {
             if first.len() > count {
                 first.advance(count);
@@ -432,7 +414,6 @@ impl Outgoing {
         if done {
             self.sending = false;
         }
-        let sent = self.sent;
         let woken =
             self.waiting.extract_if(.., |(position, _)| *position <= sent).map(|(_, waker)| waker);
         (woken.collect(), done)
@@ -441,6 +422,7 @@ impl Outgoing {
     /// Forgets what waits, because the stream is closed, and hands out those who wait.
     pub(super) fn abandon(&mut self) -> Vec<Waker> {
         self.pieces.clear();
+        self.size = 0;
         self.waiting.drain(..).map(|(_, waker)| waker).collect()
     }
 }
