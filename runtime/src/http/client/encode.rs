@@ -16,7 +16,13 @@ pub(super) fn head(parts: &Parts, client: &Shared, out: &mut Vec<u8>) {
             out.extend_from_slice(piece.as_bytes());
         }
     };
-    put(&[method.as_str(), " ", url.target(), " HTTP/1.1\r\n"]);
+    let proxy = parts.proxy(&client.proxies).filter(|proxy| proxy.takes_requests(url.is_secure()));
+    // RFC 9112 §3.2.2: a proxy is told the whole URL.
+    let target = if proxy.is_some() { url.as_str() } else { url.target() };
+    put(&[method.as_str(), " ", target, " HTTP/1.1\r\n"]);
+    if let Some(authorization) = proxy.and_then(|proxy| proxy.authorization()) {
+        put(&["Proxy-Authorization: ", &authorization, "\r\n"]);
+    }
     let is_plain = headers.is_empty();
     let lacks = |name| is_plain || !headers.contains(name);
     if lacks("Host") {

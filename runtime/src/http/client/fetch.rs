@@ -8,14 +8,11 @@ use super::pool::{Origin, Shared, Slot};
 use super::record::{Options, Record};
 use super::request::HTTPRequest;
 use super::response::HTTPResponse;
+use super::route::connect;
 use super::streamed::StreamedResponse;
 use crate::coroutine::cancel_after;
 use crate::http::Limits;
 use crate::ioloop::Frame;
-use crate::iostream::IOStream;
-use crate::tcpclient::first_of;
-use std::cell::Cell;
-use std::io;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -149,7 +146,10 @@ impl Fetching {
                     connection
                 }
                 None => {
-                    let (connection, resolved) = self.connect().await?;
+                    let now = self.client.core.now();
+                    let deadline = self.deadline.min(now + self.record.options.connect_timeout());
+                    let connecting = connect(&self.client, &self.record, deadline);
+                    let (connection, resolved) = connecting.await?;
                     self.record.times.connected(self.client.core.ticks());
                     self.record.times.resolved = resolved;
                     connection
@@ -226,37 +226,6 @@ impl Fetching {
                 callback(&String::from_utf8_lossy(line));
             }
         }
-    }
-
-    /// Opens a connection; says also when the host's name was resolved.
-    #[cold]
-    fn connect(&self) -> Frame<Result<(Connection, u64), HTTPClientError>> {
-        let client = self.client.clone();
-        let url = &self.record.url;
-        let is_secure = url.is_secure();
-        let resolving = client.resolver.resolve(url.host(), url.port());
-        let deadline = self.deadline.min(client.core.now() + self.record.options.connect_timeout());
-        Frame::new(async move {
-            if is_secure {
-                let text = "https is not supported yet";
-                let error = io::Error::new(io::ErrorKind::Unsupported, text);
-                return Err(HTTPClientError::Connect(error));
-            }
-            let phase = Cell::new(Phase::Resolve);
-            let connecting = async {
-                let addresses = resolving.await.map_err(HTTPClientError::Resolve)?;
-                let resolved = client.core.ticks();
-                phase.set(Phase::Connect);
-                let stream = first_of(addresses.into_iter(), IOStream::connect)
-                    .await
-                    .map_err(HTTPClientError::Connect)?;
-                // Requests leave in one piece; waiting for more would only delay them. A socket that refuses works all the same.
-                let _ = stream.set_nodelay(true);
-                Ok((Connection::new(stream, false), resolved))
-            };
-            let connected = cancel_after(deadline, connecting).await;
-            connected.unwrap_or_else(|_| Err(HTTPClientError::Timeout(phase.get())))
-        })
     }
 }
 

@@ -12,10 +12,12 @@ pub(super) mod fuzzing;
 mod head;
 mod incoming;
 mod pool;
+mod proxy;
 mod record;
 mod redirect;
 mod request;
 mod response;
+mod route;
 mod streamed;
 mod time_info;
 mod upload;
@@ -23,14 +25,17 @@ mod url;
 mod violation;
 
 pub use self::errors::{HTTPClientError, InvalidRequest, Phase};
+pub use self::proxy::Proxy;
 pub use self::request::HTTPRequest;
 pub use self::response::HTTPResponse;
 pub use self::streamed::StreamedResponse;
 pub use self::time_info::TimeInfo;
 pub use self::violation::ResponseViolation;
 
-use self::pool::{Shared, Sizes};
+use self::pool::{Settings, Shared, Sizes};
+use self::proxy::Environment;
 use self::record::Options;
+use self::route::Proxies;
 use super::class::Class;
 use super::limits::Limits;
 use crate::ioloop::{Core, Frame};
@@ -92,18 +97,20 @@ impl AsyncHTTPClient {
 
     /// What a client may be told beforehand.
     pub fn builder() -> AsyncHTTPClientBuilder {
-        AsyncHTTPClientBuilder {
-            options: Options::default(),
-            limits: Limits::default(),
-            sizes: Sizes {
-                max_clients: 1000,
-                max_clients_per_origin: 100,
-                max_idle: 100,
-                idle_timeout: Duration::from_secs(60),
-            },
+        let sizes = Sizes {
+            max_clients: 1000,
+            max_clients_per_origin: 100,
+            max_idle: 100,
+            idle_timeout: Duration::from_secs(60),
+        };
+        let settings = Settings {
             user_agent: concat!("gustnado/", env!("CARGO_PKG_VERSION")).into(),
-            resolver: None,
-        }
+            limits: Limits::default(),
+            options: Options::default(),
+            sizes,
+            proxies: Proxies::Nobody,
+        };
+        AsyncHTTPClientBuilder { settings, resolver: None }
     }
 
     /// Sends a request and waits for the response with its whole body. A text is a GET of that URL.
@@ -211,84 +218,81 @@ impl fmt::Debug for Fetch {
 #[derive(Clone)]
 #[must_use = "a builder makes nothing until `build`"]
 pub struct AsyncHTTPClientBuilder {
-    options: Options,
-    limits: Limits,
-    sizes: Sizes,
-    user_agent: String,
+    settings: Settings,
     resolver: Option<Rc<dyn Resolver>>,
 }
 
 impl AsyncHTTPClientBuilder {
     /// So many fetches may be under way at once; others wait for their turn. Default 1000; it is 10 in Tornado.
     pub fn max_clients(mut self, count: usize) -> Self {
-        self.sizes.max_clients = count;
+        self.settings.sizes.max_clients = count;
         self
     }
 
     /// So many of them to the same origin: scheme, host and port. Default 100.
     pub fn max_clients_per_origin(mut self, count: usize) -> Self {
-        self.sizes.max_clients_per_origin = count;
+        self.settings.sizes.max_clients_per_origin = count;
         self
     }
 
     /// So many connections are kept when nobody uses them; beyond it, the one that has rested longest is closed. Default 100.
     pub fn max_idle_connections(mut self, count: usize) -> Self {
-        self.sizes.max_idle = count;
+        self.settings.sizes.max_idle = count;
         self
     }
 
     /// How long a connection is kept when nobody uses it. Default 60 s.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
-        self.sizes.idle_timeout = timeout;
+        self.settings.sizes.idle_timeout = timeout;
         self
     }
 
     /// See [`HTTPRequest::queue_timeout`].
     pub fn queue_timeout(mut self, timeout: Duration) -> Self {
-        self.options.queue_timeout = Some(timeout);
+        self.settings.options.queue_timeout = Some(timeout);
         self
     }
 
     /// See [`HTTPRequest::connect_timeout`].
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.options.connect_timeout = Some(timeout);
+        self.settings.options.connect_timeout = Some(timeout);
         self
     }
 
     /// See [`HTTPRequest::request_timeout`].
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
-        self.options.request_timeout = Some(timeout);
+        self.settings.options.request_timeout = Some(timeout);
         self
     }
 
     /// See [`HTTPRequest::follow_redirects`].
     pub fn follow_redirects(mut self, follow: bool) -> Self {
-        self.options.follow_redirects = Some(follow);
+        self.settings.options.follow_redirects = Some(follow);
         self
     }
 
     /// See [`HTTPRequest::max_redirects`].
     pub fn max_redirects(mut self, count: u32) -> Self {
-        self.options.max_redirects = Some(count);
+        self.settings.options.max_redirects = Some(count);
         self
     }
 
     /// See [`HTTPRequest::decompress_response`].
     pub fn decompress_response(mut self, decompress: bool) -> Self {
-        self.options.decompress_response = Some(decompress);
+        self.settings.options.decompress_response = Some(decompress);
         self
     }
 
     /// See [`HTTPRequest::raise_error`].
     pub fn raise_error(mut self, raise: bool) -> Self {
-        self.options.raise_error = Some(raise);
+        self.settings.options.raise_error = Some(raise);
         self
     }
 
     /// The sizes that a response must stay within; [`Limits::request_line`] is for its status line. The limit of the body is also
     /// [a request's](HTTPRequest::max_body_size) to set.
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+        self.settings.limits = limits;
         self
     }
 
@@ -298,8 +302,22 @@ impl AsyncHTTPClientBuilder {
     ///
     /// If it is no value for a header.
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
-        self.user_agent = user_agent.into();
-        assert!(Class::VALUE.all(self.user_agent.as_bytes()), "control character in a user agent");
+        let user_agent = user_agent.into();
+        assert!(Class::VALUE.all(user_agent.as_bytes()), "control character in a user agent");
+        self.settings.user_agent = user_agent;
+        self
+    }
+
+    /// Asks this proxy, unless a request [says otherwise](HTTPRequest::proxy). Default none.
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.settings.proxies = Proxies::One(Rc::new(proxy));
+        self
+    }
+
+    /// Asks the proxies that the environment names, as many programs do: `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`, in
+    /// lower or upper case, as they are now. This machine itself is always asked directly. Default: they are ignored.
+    pub fn proxies_from_environment(mut self) -> Self {
+        self.settings.proxies = Proxies::Environment(Rc::new(Environment::read()));
         self
     }
 
@@ -317,8 +335,7 @@ impl AsyncHTTPClientBuilder {
     pub fn build(self) -> AsyncHTTPClient {
         let resolver = self.resolver.unwrap_or_else(|| Rc::new(ThreadedResolver::new()));
         let core = Core::current_or_panic();
-        let shared =
-            Shared::new(core, self.user_agent, self.limits, self.options, resolver, self.sizes);
+        let shared = Shared::new(core, self.settings, resolver);
         AsyncHTTPClient { owner: Rc::new(Owner { shared: Rc::new(shared) }) }
     }
 }
@@ -326,10 +343,7 @@ impl AsyncHTTPClientBuilder {
 impl fmt::Debug for AsyncHTTPClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AsyncHTTPClientBuilder")
-            .field("options", &self.options)
-            .field("limits", &self.limits)
-            .field("sizes", &self.sizes)
-            .field("user_agent", &self.user_agent)
+            .field("settings", &self.settings)
             .finish_non_exhaustive()
     }
 }

@@ -6,6 +6,7 @@
 
 use super::connection::Connection;
 use super::record::{Options, Record};
+use super::route::Proxies;
 use crate::coroutine::sleep;
 use crate::http::Limits;
 use crate::ioloop::{Core, JoinHandle, Key, Parking, Slab, spawn};
@@ -24,6 +25,7 @@ pub(super) struct Shared {
     pub(super) limits: Limits,
     pub(super) options: Options,
     pub(super) resolver: Rc<dyn Resolver>,
+    pub(super) proxies: Proxies,
     /// Where requests are written, one at a time.
     pub(super) out: RefCell<Vec<u8>>,
     pub(super) sizes: Sizes,
@@ -37,6 +39,16 @@ pub(super) struct Shared {
     closed: Cell<bool>,
 }
 
+/// What a client was told beforehand.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    pub(super) user_agent: String,
+    pub(super) limits: Limits,
+    pub(super) options: Options,
+    pub(super) sizes: Sizes,
+    pub(super) proxies: Proxies,
+}
+
 /// How many connections there may be.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sizes {
@@ -46,7 +58,7 @@ pub(super) struct Sizes {
     pub(super) idle_timeout: Duration,
 }
 
-/// Where requests go: a scheme, a host and a port.
+/// Where requests go: a scheme, a host and a port, and the way there.
 pub(super) struct Origin {
     slots: Semaphore,
     /// Connections that rest, the one that was used last at the end; it is the least likely to have been closed meanwhile.
@@ -82,11 +94,8 @@ const STREAMS: usize = 64;
 impl Shared {
     pub(super) fn new(
         core: Rc<Core>,
-        user_agent: String,
-        limits: Limits,
-        options: Options,
+        Settings { user_agent, limits, options, sizes, proxies }: Settings,
         resolver: Rc<dyn Resolver>,
-        sizes: Sizes,
     ) -> Self {
         Self {
             core,
@@ -94,6 +103,7 @@ impl Shared {
             limits,
             options,
             resolver,
+            proxies,
             out: RefCell::default(),
             clients: Semaphore::new(sizes.max_clients),
             sizes,
@@ -121,9 +131,9 @@ impl Shared {
 
     /// Where a request goes.
     pub(super) fn origin(&self, record: &Record) -> Rc<Origin> {
-        let key = record.url.origin();
+        let key = record.key(&self.proxies);
         let mut origins = self.origins.borrow_mut();
-        if let Some(origin) = origins.get(key) {
+        if let Some(origin) = origins.get(&*key) {
             return origin.clone();
         }
         let slots = Semaphore::new(self.sizes.max_clients_per_origin);

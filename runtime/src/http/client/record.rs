@@ -2,6 +2,7 @@
 
 use super::errors::InvalidRequest;
 use super::head::ResponseHead;
+use super::route::Route;
 use super::time_info::Times;
 use super::url::{Credentials, Url};
 use crate::http::{Body, Headers};
@@ -32,6 +33,8 @@ pub(super) struct Parts {
     pub(super) body: Option<Body>,
     pub(super) credentials: Option<Credentials>,
     pub(super) options: Options,
+    /// The way to the server, if it is not the usual one.
+    pub(super) route: Option<Box<Route>>,
     pub(super) header_callback: Option<Callback<str>>,
     pub(super) streaming_callback: Option<Callback<[u8]>>,
     pub(super) expects_continue: bool,
@@ -118,6 +121,7 @@ impl Parts {
         self.body = None;
         self.credentials = None;
         self.options = Options::default();
+        self.route = None;
         self.header_callback = None;
         self.streaming_callback = None;
         self.expects_continue = false;

@@ -38,6 +38,9 @@ impl Parts {
         self.redirects += 1;
         if self.url.origin() != origin {
             self.credentials = None;
+            if let Some(route) = &mut self.route {
+                route.unix_socket = None;
+            }
             for name in PRIVATE {
                 self.headers.remove(name);
             }

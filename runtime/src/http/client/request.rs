@@ -1,12 +1,17 @@
 //! What is asked for.
 
 use super::errors::InvalidRequest;
+use super::proxy::Proxy;
 use super::record::Record;
+use super::route::Choice;
 use crate::http::host::is_host;
 use crate::http::{Body, ContentType, HTTPDate, InvalidHeader};
 use ::http::Method;
 use serde::Serialize;
 use std::fmt;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::Duration;
 
 /// A request for [`fetch`](super::AsyncHTTPClient::fetch).
@@ -131,6 +136,34 @@ impl HTTPRequest {
     pub fn basic_auth(mut self, username: impl Into<String>, password: impl Into<String>) -> Self {
         let (username, password) = (username.into(), password.into());
         self.record.credentials = Some(super::url::Credentials { username, password });
+        self
+    }
+
+    /// Connects from this address of the machine; the server is then only tried at addresses of the same family.
+    pub fn network_interface(mut self, address: IpAddr) -> Self {
+        self.record.route_mut().network_interface = Some(address);
+        self
+    }
+
+    /// Whether the server may be asked over IPv6. Default `true`.
+    pub fn allow_ipv6(mut self, allow: bool) -> Self {
+        self.record.route_mut().refuses_ipv6 = !allow;
+        self
+    }
+
+    /// Asks the server that listens on this Unix socket, whatever the URL's host resolves to. A redirect to another origin leads away
+    /// from there.
+    pub fn unix_socket(mut self, path: impl Into<PathBuf>) -> Self {
+        self.record.route_mut().unix_socket = Some(path.into());
+        self
+    }
+
+    /// Asks this proxy, or none, whatever the client's [builder](super::AsyncHTTPClientBuilder::proxy) says.
+    pub fn proxy(mut self, proxy: impl Into<Option<Proxy>>) -> Self {
+        self.record.route_mut().proxy = match proxy.into() {
+            Some(proxy) => Choice::Own(Rc::new(proxy)),
+            None => Choice::Nobody,
+        };
         self
     }
 
