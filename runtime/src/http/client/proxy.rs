@@ -35,7 +35,7 @@ pub struct Proxy {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    HTTP,
+    Http,
     /// With the names looked up by us, or by the proxy.
     Socks5 {
         by_name: bool,
@@ -52,7 +52,7 @@ impl Proxy {
     pub fn new(url: impl AsRef<str>) -> Result<Self, InvalidRequest> {
         let (scheme, rest) = url.as_ref().split_once("://").ok_or(InvalidRequest::Scheme)?;
         let (kind, usual) = match scheme.to_ascii_lowercase().as_str() {
-            "http" => (Kind::HTTP, 80),
+            "http" => (Kind::Http, 80),
             "socks5" => (Kind::Socks5 { by_name: false }, 1080),
             "socks5h" => (Kind::Socks5 { by_name: true }, 1080),
             _ => return Err(InvalidRequest::Scheme),
@@ -83,7 +83,7 @@ impl Proxy {
 
     /// Whether it is sent requests for this URL, instead of being asked for a connection.
     pub(super) fn takes_requests(&self, is_secure: bool) -> bool {
-        self.kind == Kind::HTTP && !is_secure
+        self.kind == Kind::Http && !is_secure
     }
 
     /// What it is told about the user: the value of Proxy-Authorization.
@@ -111,7 +111,7 @@ impl Proxy {
         port: u16,
     ) -> Result<(), io::Error> {
         match self.kind {
-            Kind::HTTP => self.connect(stream, host, port).await,
+            Kind::Http => self.connect(stream, host, port).await,
             Kind::Socks5 { .. } => {
                 socks5::connect(stream, host, port, self.credentials.as_ref()).await
             }
