@@ -135,6 +135,10 @@ pub fn routes(list: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
+/// In a debug build, whoever holds the loop for more than 0.1 seconds is named in the log; the environment variable
+/// `GUSTNADO_BLOCKING_LOG_THRESHOLD` says after how many seconds instead, in any build, and 0 means never. See
+/// `IOLoop::set_blocking_log_threshold`.
+///
 /// The only option is `crate = path`, for a program that knows gustnado by another name.
 #[proc_macro_attribute]
 pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {

@@ -7,13 +7,26 @@ use std::time::Duration;
 /// A test may take so long, as in Tornado.
 const DEFAULT_TEST_TIMEOUT: f64 = 5.0;
 
+/// Who holds the loop for so long in a debug build is named in the log, as in a debug build of Python's asyncio.
+const DEFAULT_BLOCKING_LOG_THRESHOLD: f64 = if cfg!(debug_assertions) { 0.1 } else { 0.0 };
+
 /// Runs `future` on a loop of its own, and ends the loop with it.
+///
+/// The loop is [watched](IOLoop::set_blocking_log_threshold) with the threshold, in seconds, that the environment variable
+/// `GUSTNADO_BLOCKING_LOG_THRESHOLD` says; without one, of 0.1 seconds in debug builds, and not at all in others. 0 is not at all.
 ///
 /// # Panics
 ///
 /// If the system has no descriptor left for a loop, or the loop is stopped before `future` is done.
+#[track_caller]
 pub fn run_main<F: Future>(future: F) -> F::Output {
     let io_loop = new_loop();
+    let threshold =
+        environment_seconds("GUSTNADO_BLOCKING_LOG_THRESHOLD", |seconds| seconds >= 0.0)
+            .unwrap_or(DEFAULT_BLOCKING_LOG_THRESHOLD);
+    if threshold > 0.0 {
+        io_loop.set_blocking_log_threshold(Duration::try_from_secs_f64(threshold).ok());
+    }
     let result = io_loop.run_sync(future);
     io_loop.close();
     output_of(result, "main")
@@ -26,6 +39,7 @@ pub fn run_main<F: Future>(future: F) -> F::Output {
 ///
 /// With the panic of the test; when it takes too long; or if it stops its loop.
 pub fn run_test<F: Future>(name: &str, limit: Option<f64>, future: F) -> F::Output {
+    let environment_limit = || environment_seconds("ASYNC_TEST_TIMEOUT", |limit| limit > 0.0);
     let limit = limit.or_else(environment_limit).unwrap_or(DEFAULT_TEST_TIMEOUT);
     // One too large to be told is as good as none.
     let limit = Duration::try_from_secs_f64(limit).unwrap_or(Duration::MAX);
@@ -37,11 +51,11 @@ pub fn run_test<F: Future>(name: &str, limit: Option<f64>, future: F) -> F::Outp
     output_of(result, name)
 }
 
-fn environment_limit() -> Option<f64> {
-    let limit = std::env::var("ASYNC_TEST_TIMEOUT").ok()?;
-    match limit.parse() {
-        Ok(limit) if limit > 0.0 => Some(limit),
-        _ => panic!("ASYNC_TEST_TIMEOUT={limit:?} is not a number of seconds"),
+fn environment_seconds(name: &str, is_valid: impl FnOnce(f64) -> bool) -> Option<f64> {
+    let text = std::env::var(name).ok()?;
+    match text.parse() {
+        Ok(seconds) if is_valid(seconds) => Some(seconds),
+        _ => panic!("{name}={text:?} is not a number of seconds"),
     }
 }
 
@@ -85,6 +99,12 @@ mod tests {
         assert_eq!(panic_of(fail), "as it must");
         assert_eq!(run_test("tests::next", None, async { 1 }), 1);
         assert!(IOLoop::try_current().is_none());
+    }
+
+    #[test]
+    fn main_watches_its_loop_in_debug_builds() {
+        let threshold = run_main(async { IOLoop::current().blocking_log_threshold() });
+        assert_eq!(threshold, cfg!(debug_assertions).then_some(Duration::from_millis(100)));
     }
 
     #[test]

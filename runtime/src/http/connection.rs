@@ -50,6 +50,8 @@ enum State {
     Beginning,
     /// It waits for its handler; whether that has just had its turn.
     Handling(Frame<Response>, bool),
+    /// It waits for the rest of a response.
+    Sending(Frame<Step>),
     /// It waits for something else, which says how to go on.
     Waiting(Frame<Step>),
     /// It waits for a connection.
@@ -105,9 +107,16 @@ impl Future for Worker {
                         None => Next::Continue(Step::End),
                     }
                 }
-                State::Waiting(waiting) => {
-                    let step = ready!(this.exchange.locals.run(|| Pin::new(waiting).poll(cx)));
+                State::Sending(sending) => {
+                    let poll = this.exchange.locals.run(|| Pin::new(sending).poll(cx));
+                    this.watch();
+                    let step = ready!(poll);
                     this.leave();
+                    Next::Continue(step)
+                }
+                State::Waiting(waiting) => {
+                    let step = ready!(Pin::new(waiting).poll(cx));
+                    this.state = State::Free;
                     Next::Continue(step)
                 }
                 State::Free => match this.server.next_work() {
@@ -214,15 +223,24 @@ impl Worker {
                     return Next::Continue(Step::Refuse(Refusal::Violation(violation)));
                 }
             }
-            let response = match self.handle(cx) {
-                Ok(response) => response,
-                Err(handling) => {
-                    // Answers to earlier requests must not wait for this one, nor must memory that others could use.
-                    self.exchange.send();
-                    self.server.lend_out(&self.exchange);
-                    return Next::Break(State::Handling(handling, true));
-                }
+            let request = Request::new(self.exchange.clone());
+            let entered = self.exchange.locals.enter(self.server.locals(&request));
+            let mut handling =
+                match catch_unwind(AssertUnwindSafe(|| self.server.service.call(request))) {
+                    Ok(handling) => handling,
+                    Err(payload) => Frame::new(ready(panicked(&self.exchange, &*payload))),
+                };
+            let Poll::Ready(response) = poll_handler(&mut handling, &self.exchange, cx) else {
+                entered.leave();
+                self.watch();
+                // Answers to earlier requests must not wait for this one, nor must memory that others could use.
+                self.exchange.send();
+                self.server.lend_out(&self.exchange);
+                return Next::Break(State::Handling(handling, true));
             };
+            drop(handling);
+            entered.leave();
+            self.watch();
             if let Some(next) = self.respond(response) {
                 return next;
             }
@@ -230,20 +248,14 @@ impl Worker {
         self.give_way()
     }
 
-    /// Calls the handler, and gives it its first turn: its response, or what is to be waited for.
-    fn handle(&self, cx: &mut Context<'_>) -> Result<Response, Frame<Response>> {
-        let Self { server, exchange, .. } = self;
-        let request = Request::new(exchange.clone());
-        drop(exchange.locals.replace(server.locals(&request)));
-        exchange.locals.run(|| {
-            let call = AssertUnwindSafe(|| server.service.call(request));
-            let mut handling = catch_unwind(call)
-                .unwrap_or_else(|payload| Frame::new(ready(panicked(exchange, &*payload))));
-            match poll_handler(&mut handling, exchange, cx) {
-                Poll::Ready(response) => Ok(response),
-                Poll::Pending => Err(handling),
-            }
-        })
+    /// Says who it was, if the handler has held the loop for too long.
+    #[inline]
+    fn watch(&self) {
+        self.exchange.core.watch.ended(|blocked| {
+            let request = Request::new(self.exchange.clone());
+            let name = format!("{} {}", request.method(), request.path());
+            blocked.by("handler", &name, &self.server.service.handler(&request));
+        });
     }
 
     /// Drops what was awaited, which may hold the exchange, which is wanted alone.
@@ -256,11 +268,13 @@ impl Worker {
     fn poll_handling(&mut self, cx: &mut Context<'_>) -> Poll<Option<Response>> {
         let State::Handling(handling, had_turn) = &mut self.state else { return Poll::Ready(None) };
         // A handler that has just had its turn may have given it to others: a moment is over when it is looked at again.
-        if !std::mem::take(had_turn)
-            && let Poll::Ready(response) =
-                self.exchange.locals.run(|| poll_handler(handling, &self.exchange, cx))
-        {
-            return Poll::Ready(Some(response));
+        if !std::mem::take(had_turn) {
+            let exchange = &self.exchange;
+            let poll = exchange.locals.run(|| poll_handler(handling, exchange, cx));
+            self.watch();
+            if let Poll::Ready(response) = poll {
+                return Poll::Ready(Some(response));
+            }
         }
         if self.exchange.finish_on_disconnect.get() {
             return Poll::Pending;
@@ -286,7 +300,8 @@ impl Worker {
         let Encoded { rest, keep_alive } =
             self.encode(response, head.version(), head_only, keep_alive);
         if !matches!(rest, Rest::Nothing) {
-            return Some(wait(send_rest(self.exchange.clone(), rest, keep_alive)));
+            let sending = send_rest(self.exchange.clone(), rest, keep_alive);
+            return Some(Next::Break(State::Sending(Frame::new(sending))));
         }
         if !keep_alive {
             return Some(Next::Continue(Step::Close));

@@ -2,6 +2,7 @@
 
 use super::head::Head;
 use super::incoming::Incoming;
+use super::request_id::Identity;
 use super::server::Resting;
 use super::settings::Settings;
 use super::violation::Violation;
@@ -25,6 +26,8 @@ pub(super) struct Exchange {
     /// When the head had arrived, in the loop's ticks.
     pub(super) started: u64,
     pub(super) finish_on_disconnect: Cell<bool>,
+    /// Once somebody has asked for it.
+    pub(super) identity: RefCell<Option<Box<Identity>>>,
     /// What is set for the handler, and for all that it starts.
     pub(super) locals: Slot,
     pub(super) settings: Rc<Settings>,
@@ -44,6 +47,7 @@ impl Exchange {
             remote: (Ipv4Addr::UNSPECIFIED, 0).into(),
             started: 0,
             finish_on_disconnect: Cell::new(false),
+            identity: RefCell::default(),
             locals: Slot::default(),
             settings,
             core,
@@ -91,6 +95,9 @@ impl Exchange {
         self.out = RefCell::new(former.out.take());
         self.remote = former.remote;
         former.leave_locals();
+        if let Some(identity) = &mut *former.identity.borrow_mut() {
+            identity.span = None;
+        }
     }
 
     /// Makes it ready for another connection.
@@ -106,10 +113,12 @@ impl Exchange {
     }
 
     /// Ends the request.
+    #[inline]
     pub(super) fn finish(&mut self) {
         self.incoming = None;
         self.finish_on_disconnect.set(false);
         self.leave_locals();
+        *self.identity.get_mut() = None;
     }
 
     /// Ends what is set for the handler, as far as nobody else has it.

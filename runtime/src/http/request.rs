@@ -2,6 +2,7 @@
 
 use super::exchange::Exchange;
 use super::incoming::{BodyError, BodyStream};
+use super::request_id::{Identity, RequestId};
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 use std::fmt;
 use std::net::SocketAddr;
@@ -23,7 +24,7 @@ impl Request {
         Self { exchange }
     }
 
-    /// Its span, if anybody listens.
+    /// A span for it, if anybody listens.
     #[inline]
     pub(super) fn span(&self) -> Option<Span> {
         span_enabled!(target: "gustnado.request", Level::INFO).then(|| self.new_span())
@@ -31,8 +32,12 @@ impl Request {
 
     #[cold]
     fn new_span(&self) -> Span {
-        let (method, path) = (self.method().as_str(), self.path());
-        info_span!(target: "gustnado.request", "request", method, path)
+        let (id, method, path) = (self.request_id(), self.method().as_str(), self.path());
+        let span = info_span!(target: "gustnado.request", "request", %id, method, path);
+        if let Some(identity) = &mut *self.exchange.identity.borrow_mut() {
+            identity.span = Some(span.clone());
+        }
+        span
     }
 
     /// The method.
@@ -108,6 +113,52 @@ impl Request {
     /// When the request's head had arrived, on the loop's clock.
     pub fn started(&self) -> Instant {
         self.exchange.core.instant(self.exchange.started)
+    }
+
+    /// What tells it from all others: made when it is first asked for, or [taken](super::Settings::trust_request_id) from its
+    /// `X-Request-Id`, if that is valid.
+    ///
+    /// It is in the line of the access log, as `request_id`. Where somebody listens to the target `gustnado.request` of `tracing`,
+    /// the handler runs in a span `request` with the fields `id`, `method` and `path`; and so does all that the handler starts:
+    /// coroutines, callbacks, timeouts, jobs, and what it leaves to other threads by
+    /// [`run_in_executor`](crate::ioloop::run_in_executor). Where nobody listens, there is no span and no id.
+    ///
+    /// ```
+    /// use gustnado::http::{AsyncHTTPClient, HTTPRequest};
+    /// use gustnado::prelude::*;
+    ///
+    /// #[route("/")]
+    /// async fn index(cx: &Context, client: &AsyncHTTPClient) -> Result<String> {
+    ///     let id = cx.request_id(); // the next service logs the same one
+    ///     let request = HTTPRequest::new("http://localhost:8889/").header("X-Request-Id", id.as_str());
+    ///     Ok(client.fetch(request).await?.text().into())
+    /// }
+    /// ```
+    pub fn request_id(&self) -> RequestId {
+        let mut identity = self.exchange.identity.borrow_mut();
+        let identity = identity.get_or_insert_with(|| {
+            let id = self.told_id().unwrap_or_else(|| RequestId::new(&self.exchange.core));
+            Box::new(Identity { id, span: None })
+        });
+        identity.id.clone()
+    }
+
+    /// Gives it another [id](Self::request_id), which the application has made or found elsewhere; from now on also in its span.
+    pub fn set_request_id(&self, id: RequestId) {
+        let mut identity = self.exchange.identity.borrow_mut();
+        let span = identity.take().and_then(|former| former.span);
+        if let Some(span) = &span {
+            span.record("id", tracing::field::display(&id));
+        }
+        *identity = Some(Box::new(Identity { id, span }));
+    }
+
+    /// The id that the client has sent, if it may.
+    fn told_id(&self) -> Option<RequestId> {
+        if !self.exchange.settings.trust_request_id {
+            return None;
+        }
+        self.header("x-request-id")?.parse().ok()
     }
 
     /// Whether the head announces a body; whether it has arrived is another question.

@@ -11,6 +11,7 @@ use crate::ioloop::{Core, Deadline, Frame, Key, Locals, Parking, Slab, spawn};
 use crate::iostream::{IOStream, Parked, Transport};
 use crate::netutil::Listener;
 use crate::tcpserver::TCPServer;
+use std::any::type_name;
 use std::cell::{Cell, Ref, RefCell};
 use std::fmt;
 use std::future::poll_fn;
@@ -25,6 +26,13 @@ pub trait Service {
     /// Begins to answer a request, whose head has arrived and has passed every check; its body has not been read. A panic in the
     /// answer is a 500.
     fn call(&self, request: Request) -> Frame<Response>;
+
+    /// Who answers this request, for the log: [something held the loop](crate::ioloop::IOLoop::set_blocking_log_threshold). The name
+    /// of the service's type, unless it knows better.
+    fn handler(&self, request: &Request) -> String {
+        let _ = request;
+        type_name::<Self>().to_owned()
+    }
 }
 
 impl<F: Fn(Request) -> Frame<Response>> Service for F {

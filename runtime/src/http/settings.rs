@@ -31,6 +31,9 @@ pub struct Settings {
     pub min_rate: u32,
     /// Whether connections end after one request. Default `false`.
     pub no_keep_alive: bool,
+    /// Whether a request's `X-Request-Id` is taken for its [id](super::Request::request_id). Default `false`: whoever can reach the
+    /// server could choose what is found in its logs. Behind a proxy that sets this header itself, it makes one id of both.
+    pub trust_request_id: bool,
 }
 
 impl Default for Settings {
@@ -43,6 +46,7 @@ impl Default for Settings {
             write_timeout: Duration::from_secs(30),
             min_rate: 500,
             no_keep_alive: false,
+            trust_request_id: false,
         }
     }
 }

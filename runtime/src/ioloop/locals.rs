@@ -182,15 +182,19 @@ impl Slot {
     /// Runs `call` with these locals, which keep what it sets.
     #[inline]
     pub(crate) fn run<R>(&self, call: impl FnOnce() -> R) -> R {
-        let inner = self.0.take();
+        let entered = self.enter(self.0.take());
+        let result = call();
+        entered.leave();
+        result
+    }
+
+    /// Enters these locals from now on, until the result is dropped.
+    #[inline]
+    pub(crate) fn enter(&self, inner: Locals) -> Entered<'_> {
         let has_span = inner.0.as_ref().is_some_and(|values| values.span.is_some());
         let outer = replace_present(inner);
         let in_span = has_span && outer.enter_span_of_present();
-        let entered = Entered { slot: self, outer, in_span };
-        let result = call();
-        // Not left to the destructor: only a panic needs to find it.
-        ManuallyDrop::new(entered).leave();
-        result
+        Entered { slot: self, outer, in_span }
     }
 }
 
@@ -201,7 +205,8 @@ impl fmt::Debug for Slot {
 }
 
 /// Changes the locals back, also when what ran with them panics.
-struct Entered<'a> {
+#[must_use = "they are changed back when this is dropped"]
+pub(crate) struct Entered<'a> {
     slot: &'a Slot,
     outer: Locals,
     /// Whether their span was entered.
@@ -209,8 +214,14 @@ struct Entered<'a> {
 }
 
 impl Entered<'_> {
+    /// The same as to drop it; but the compiler leaves the destructor to panics, and this is found where it is called.
+    #[inline]
+    pub(crate) fn leave(self) {
+        ManuallyDrop::new(self).change_back();
+    }
+
     #[inline(always)]
-    fn leave(&mut self) {
+    fn change_back(&mut self) {
         let inner = replace_present(std::mem::take(&mut self.outer));
         if self.in_span {
             inner.exit_span();
@@ -224,7 +235,7 @@ impl Entered<'_> {
 
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
-        self.leave();
+        self.change_back();
     }
 }
 

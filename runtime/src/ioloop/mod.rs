@@ -401,8 +401,9 @@ impl IOLoop {
     /// name and its place, and when the loop does not come back for a second or more. `None`, which is the beginning, ends that.
     ///
     /// It goes to the target `gustnado.general`. What is told is how long the loop was held at least; the truth is up to a quarter
-    /// of the threshold more. Waiting is not holding: a coroutine that awaits lets the others run. Programs with
-    /// [`#[gustnado::main]`](macro@crate::main) watch their loop by themselves in debug builds.
+    /// of the threshold more. Waiting is not holding: a coroutine that awaits lets the others run. In debug builds,
+    /// [`#[gustnado::main]`](macro@crate::main) watches its loop by itself; the threads of [`workers`](crate::Application::workers)
+    /// follow the loop that starts them.
     ///
     /// ```
     /// use gustnado::ioloop::IOLoop;

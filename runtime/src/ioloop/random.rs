@@ -11,6 +11,11 @@ impl Core {
         let factor = 1.0 + jitter * (self.random.borrow_mut().fraction() - 0.5);
         ((nanos as f64 * factor) as u64).max(1)
     }
+
+    /// A number that the seed of a simulated world decides.
+    pub(crate) fn chance(&self) -> u64 {
+        self.random.borrow_mut().next()
+    }
 }
 
 #[cfg(test)]

@@ -56,14 +56,15 @@ impl Drop for Entry {
 /// as an error.
 fn access(request: &Request, status: StatusCode, elapsed: Duration) {
     let status = status.as_u16();
+    let request_id = request.request_id();
     let request = Summary(request);
     let milliseconds = elapsed.as_secs_f64() * 1000.0;
     if status < 400 {
-        info!(target: ACCESS, "{status} {request} {milliseconds:.2}ms");
+        info!(target: ACCESS, %request_id, "{status} {request} {milliseconds:.2}ms");
     } else if status < 500 {
-        warn!(target: ACCESS, "{status} {request} {milliseconds:.2}ms");
+        warn!(target: ACCESS, %request_id, "{status} {request} {milliseconds:.2}ms");
     } else {
-        error!(target: ACCESS, "{status} {request} {milliseconds:.2}ms");
+        error!(target: ACCESS, %request_id, "{status} {request} {milliseconds:.2}ms");
     }
 }
 

@@ -108,6 +108,17 @@ impl Service for Site {
             response
         })
     }
+
+    fn handler(&self, request: &Request) -> String {
+        match self.0.router.find(request.method(), request.path_bytes()) {
+            Some(index) => {
+                let route = self.route(index);
+                let (path, name, location) = (route.path(), route.name(), route.location());
+                format!("route {path:?}, handler {name}, {location}")
+            }
+            None => "no route".to_owned(),
+        }
+    }
 }
 
 impl fmt::Debug for Site {

@@ -73,8 +73,14 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    fn serve(self, crew: &Crew, shutdown_timeout: Duration) -> Result {
+    fn serve(
+        self,
+        crew: &Crew,
+        shutdown_timeout: Duration,
+        blocking_log_threshold: Option<Duration>,
+    ) -> Result {
         let io_loop = IOLoop::new()?;
+        io_loop.set_blocking_log_threshold(blocking_log_threshold);
         let served = io_loop.run_sync(async {
             let site = (self.factory)()?.build()?;
             let server = Server::new(site, self.listeners)?.shutdown_timeout(shutdown_timeout);
@@ -104,11 +110,13 @@ impl Crew {
     /// Starts the threads.
     pub(super) fn start(workers: Vec<Worker>, shutdown_timeout: Duration) -> Result<Arc<Self>> {
         let crew = Arc::new(Self(Mutex::default()));
+        // Who watches one loop wants to watch the others.
+        let threshold = IOLoop::current().blocking_log_threshold();
         for (index, worker) in workers.into_iter().enumerate() {
             let ended = Ended { crew: Arc::clone(&crew), failure: Some("it panicked".into()) };
             crew.change(|state| state.running += 1);
             let work = move || {
-                let served = worker.serve(&ended.crew, shutdown_timeout);
+                let served = worker.serve(&ended.crew, shutdown_timeout, threshold);
                 ended.with(served);
             };
             // If it fails, `work` is dropped, and with it `ended`.

@@ -31,6 +31,7 @@ use crate::error::{Error, Result};
 /// | `String`, `&str`, [`Bytes`](bytes::Bytes), `Vec<u8>`, `&[u8]` | the body as it is |
 /// | [`BodyStream`](crate::http::BodyStream) | the body as it arrives |
 /// | [`Method`](::http::Method), [`Version`](::http::Version), [`HeaderMap`](::http::HeaderMap), [`SocketAddr`](std::net::SocketAddr) | that part of the request; the address is the client's |
+/// | [`RequestId`](crate::http::RequestId) | what tells the request from all others |
 /// | `Option<A>` | `None` if the request has nothing for an `A`; something bad is still an error |
 /// | `Result<A, Error>` | the error is the handler's to answer |
 ///

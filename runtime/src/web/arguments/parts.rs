@@ -8,7 +8,7 @@ use ::http::{HeaderMap, Method, Version};
 use super::super::{Context, Requirement};
 use super::FromRequest;
 use crate::error::{Error, Result};
-use crate::http::{BodyStream, Request};
+use crate::http::{BodyStream, Request, RequestId};
 
 /// What the application was provided with; as `&Request` and `&Context`, the request itself.
 impl<'r, T: 'static> FromRequest<'r> for &'r T {
@@ -71,6 +71,13 @@ impl FromRequest<'_> for BodyStream {
         let mut stream = cx.body_stream();
         stream.set_limit(cx.body_limit())?;
         Ok(stream)
+    }
+}
+
+/// What tells the request from all others.
+impl FromRequest<'_> for RequestId {
+    async fn from_request(cx: &Context) -> Result<Self> {
+        Ok(cx.request_id())
     }
 }
 

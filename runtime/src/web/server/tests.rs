@@ -2,6 +2,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::future::pending;
 use std::rc::Rc;
+use std::sync::mpsc;
 use std::time::Instant;
 
 use super::*;
@@ -86,6 +87,24 @@ fn every_worker_answers_and_all_end_together() {
         server.run_until(end).await?;
         assert_eq!(threads.get(), 3);
         assert!(ask(address, "/thread").await.is_err(), "still listening");
+        Ok(())
+    });
+}
+
+#[test]
+fn the_loops_of_workers_are_watched_as_the_first_one_is() {
+    run(async {
+        let threshold = Duration::from_secs(60);
+        IOLoop::current().set_blocking_log_threshold(threshold);
+        let (sender, receiver) = mpsc::channel();
+        let factory = move || {
+            sender.send(IOLoop::current().blocking_log_threshold()).unwrap();
+            Ok(slow())
+        };
+        let server = Application::workers(3, factory).listen("127.0.0.1:0")?;
+        let end = sleep(Duration::from_millis(1));
+        server.run_until(end).await?;
+        assert_eq!(receiver.try_iter().collect::<Vec<_>>(), [Some(threshold); 3]);
         Ok(())
     });
 }
