@@ -4,6 +4,7 @@
 use gustnado::coroutine::{Multi, moment, sleep, with_timeout};
 use gustnado::ioloop::{ErrorHandler, Events, IOLoop, Local, Locals, run_in_executor, spawn};
 use gustnado::jobs::Jobs;
+use gustnado::locks::Event;
 use gustnado_tests::log::Lines;
 use std::cell::{Cell, RefCell};
 use std::io::Write;
@@ -197,16 +198,20 @@ fn an_operation_that_goes_on_after_its_timeout_keeps_what_was_set() {
     run(async {
         NAME.set("of the caller");
         let seen = Rc::new(Cell::new(None));
+        let goes_on = Rc::new(Event::new());
         let operation = {
-            let seen = seen.clone();
+            let (seen, goes_on) = (seen.clone(), goes_on.clone());
             async move {
-                sleep(Duration::from_millis(5)).await;
+                goes_on.wait().await;
                 seen.set(NAME.cloned());
             }
         };
         assert!(with_timeout(Duration::from_millis(1), operation).await.is_err());
         NAME.set("after");
-        sleep(Duration::from_millis(10)).await;
+        goes_on.set();
+        while seen.get().is_none() {
+            moment().await;
+        }
         assert_eq!(seen.get(), Some("of the caller"));
     });
 }
@@ -434,7 +439,7 @@ fn noting(told: &Rc<RefCell<Vec<String>>>, name: &'static str, enough: bool) -> 
 #[test]
 fn an_error_handler_is_told_of_callbacks_timeouts_and_tasks_however_far_away() {
     let (lines, _guard) = Lines::capture();
-    let told = Rc::default();
+    let told = Rc::<RefCell<Vec<String>>>::default();
     run(noting(&told, "handler", true).scope(async {
         let io_loop = IOLoop::current();
         io_loop.add_callback(|| panic!("callback"));
@@ -447,7 +452,9 @@ fn an_error_handler_is_told_of_callbacks_timeouts_and_tasks_however_far_away() {
             });
         });
         assert!(spawn(async { panic!("task") }).await.unwrap_err().is_panic());
-        sleep(Duration::from_millis(10)).await;
+        while told.borrow().len() < 3 {
+            sleep(Duration::from_millis(1)).await;
+        }
     }));
     assert_eq!(
         *told.borrow(),
