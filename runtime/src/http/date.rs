@@ -49,6 +49,12 @@ impl HTTPDate {
         }
     }
 
+    /// A second of a day; `None` if there is no such day.
+    pub(super) fn from_civil(year: i64, month: u32, day: u32, second: u32) -> Option<Self> {
+        let days = Civil { year, month, day }.days()?;
+        Some(Self::from_unix(days * DAY + i64::from(second)))
+    }
+
     /// The 29 bytes of the IMF-fixdate.
     pub fn imf_fixdate(self) -> [u8; 29] {
         let (days, second) = (self.0.div_euclid(DAY), self.0.rem_euclid(DAY) as u32);
@@ -145,7 +151,7 @@ const LAST: i64 = 253_402_300_799;
 
 const WEEKDAYS: [&str; 7] =
     ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-const MONTHS: [&[u8; 3]; 12] = [
+pub(super) const MONTHS: [&[u8; 3]; 12] = [
     b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
 ];
 
@@ -286,8 +292,7 @@ impl<'a> Cursor<'a> {
 
     /// The date, if nothing is left.
     fn end(&self, year: i64, month: u32, day: u32, second: u32) -> Option<HTTPDate> {
-        let days = Civil { year, month, day }.days()?;
-        self.0.is_empty().then(|| HTTPDate::from_unix(days * DAY + i64::from(second)))
+        self.0.is_empty().then(|| HTTPDate::from_civil(year, month, day, second))?
     }
 }
 

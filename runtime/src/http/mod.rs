@@ -29,7 +29,7 @@ pub use self::body::{Body, ByteStream};
 pub use self::chunked::{Chunked, Decoded, LAST_CHUNK, write_chunk, write_chunk_size};
 pub use self::client::{
     AsyncHTTPClient, AsyncHTTPClientBuilder, Fetch, HTTPClientError, HTTPRequest, HTTPResponse,
-    InvalidRequest, Phase, Proxy, ResponseViolation, StreamedResponse, TimeInfo,
+    InvalidRequest, Multipart, Phase, Proxy, ResponseViolation, StreamedResponse, TimeInfo,
 };
 pub use self::date::{DateLine, HTTPDate};
 pub use self::framing::Framing;

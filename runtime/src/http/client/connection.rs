@@ -51,6 +51,12 @@ impl Connection {
         self.send(parts, client);
         let ending = self.read_head(parts, &client.limits).await?;
         parts.times.answered = client.core.ticks();
+        if let Some(jar) = &client.jar {
+            let mut jar = jar.borrow_mut();
+            let cookies =
+                parts.head.headers().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
+            cookies.for_each(|(_, value)| jar.store(&parts.url, value, parts.times.answered));
+        }
         Ok(ending)
     }
 

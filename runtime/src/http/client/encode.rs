@@ -39,6 +39,15 @@ pub(super) fn head(parts: &Parts, client: &Shared, out: &mut Vec<u8>) {
     {
         put(&["Authorization: ", &credentials.basic(), "\r\n"]);
     }
+    if let Some(jar) = &client.jar
+        && lacks("Cookie")
+    {
+        let mut cookies = String::new();
+        jar.borrow_mut().write(url, client.core.ticks(), &mut cookies);
+        if !cookies.is_empty() {
+            put(&["Cookie: ", &cookies, "\r\n"]);
+        }
+    }
     let length = body.as_ref().map(Body::length);
     if length.is_some() && *method == Method::POST && headers.content_type().is_none() {
         put(&["Content-Type: application/x-www-form-urlencoded\r\n"]);

@@ -2,15 +2,18 @@
 
 mod auth;
 mod connection;
+mod cookies;
 #[cfg(feature = "gzip")]
 mod decompress;
 mod encode;
 mod errors;
 mod fetch;
+mod form;
 #[cfg(fuzzing)]
 pub(super) mod fuzzing;
 mod head;
 mod incoming;
+mod multipart;
 mod pool;
 mod proxy;
 mod record;
@@ -25,6 +28,7 @@ mod url;
 mod violation;
 
 pub use self::errors::{HTTPClientError, InvalidRequest, Phase};
+pub use self::multipart::Multipart;
 pub use self::proxy::Proxy;
 pub use self::request::HTTPRequest;
 pub use self::response::HTTPResponse;
@@ -109,6 +113,7 @@ impl AsyncHTTPClient {
             options: Options::default(),
             sizes,
             proxies: Proxies::Nobody,
+            keeps_cookies: false,
         };
         AsyncHTTPClientBuilder { settings, resolver: None }
     }
@@ -305,6 +310,16 @@ impl AsyncHTTPClientBuilder {
         let user_agent = user_agent.into();
         assert!(Class::VALUE.all(user_agent.as_bytes()), "control character in a user agent");
         self.settings.user_agent = user_agent;
+        self
+    }
+
+    /// Whether cookies that servers set are kept, and sent back to them, as a browser would (RFC 6265): in memory, for as long as the
+    /// client is there, and no longer than 400 days. Default `false`.
+    ///
+    /// A request with a Cookie header of its own is sent no others. There is no list of public suffixes: two sites below `co.uk` could
+    /// set cookies for each other, so a client that talks to servers that do not trust each other is better built without.
+    pub fn cookies(mut self, keep: bool) -> Self {
+        self.settings.keeps_cookies = keep;
         self
     }
 

@@ -5,6 +5,7 @@
 //! timer. If it has anything to say, it is closed, because nobody has asked.
 
 use super::connection::Connection;
+use super::cookies::Jar;
 use super::record::{Options, Record};
 use super::route::Proxies;
 use crate::coroutine::sleep;
@@ -26,6 +27,8 @@ pub(super) struct Shared {
     pub(super) options: Options,
     pub(super) resolver: Rc<dyn Resolver>,
     pub(super) proxies: Proxies,
+    /// None if cookies are not kept.
+    pub(super) jar: Option<RefCell<Jar>>,
     /// Where requests are written, one at a time.
     pub(super) out: RefCell<Vec<u8>>,
     pub(super) sizes: Sizes,
@@ -47,6 +50,7 @@ pub(super) struct Settings {
     pub(super) options: Options,
     pub(super) sizes: Sizes,
     pub(super) proxies: Proxies,
+    pub(super) keeps_cookies: bool,
 }
 
 /// How many connections there may be.
@@ -94,7 +98,7 @@ const STREAMS: usize = 64;
 impl Shared {
     pub(super) fn new(
         core: Rc<Core>,
-        Settings { user_agent, limits, options, sizes, proxies }: Settings,
+        Settings { user_agent, limits, options, sizes, proxies, keeps_cookies }: Settings,
         resolver: Rc<dyn Resolver>,
     ) -> Self {
         Self {
@@ -104,6 +108,7 @@ impl Shared {
             options,
             resolver,
             proxies,
+            jar: keeps_cookies.then(RefCell::default),
             out: RefCell::default(),
             clients: Semaphore::new(sizes.max_clients),
             sizes,

@@ -1,6 +1,8 @@
 //! What is asked for.
 
 use super::errors::InvalidRequest;
+use super::form;
+use super::multipart::Multipart;
 use super::proxy::Proxy;
 use super::record::Record;
 use super::route::Choice;
@@ -126,6 +128,41 @@ impl HTTPRequest {
             }
             Err(error) => {
                 self.note(Err(InvalidRequest::Value(error.to_string().into())));
+                self
+            }
+        }
+    }
+
+    /// The same request with `value` as a form for its body, as browsers send it: a struct, a map, or a sequence of pairs. What is
+    /// `None` is left out, and a sequence of values repeats its name.
+    ///
+    /// ```
+    /// use gustnado::http::HTTPRequest;
+    ///
+    /// let request = HTTPRequest::post("http://example.com/search").form(&[("query", "a b"), ("page", "2")]);
+    /// ```
+    pub fn form<T: Serialize + ?Sized>(mut self, value: &T) -> Self {
+        match form::to_string(value) {
+            Ok(text) => {
+                self.record.headers.set_content_type(FORM);
+                self.body(text)
+            }
+            Err(error) => {
+                self.note(Err(InvalidRequest::Value(error.to_string().into())));
+                self
+            }
+        }
+    }
+
+    /// The same request with a form with files for its body.
+    pub fn multipart(mut self, form: Multipart) -> Self {
+        match form.finish() {
+            Ok((content_type, body)) => {
+                self.record.headers.set_content_type(content_type);
+                self.body(body)
+            }
+            Err(problem) => {
+                self.note(Err(problem));
                 self
             }
         }
@@ -297,6 +334,8 @@ impl HTTPRequest {
         }
     }
 }
+
+const FORM: ContentType = ContentType::from_static("application/x-www-form-urlencoded");
 
 /// The headers that are not a request's to set, or not to anything; beside those that [`Headers`](crate::http::Headers) refuses.
 fn checked(name: &str, value: &[u8]) -> Result<(), InvalidHeader> {

@@ -168,6 +168,11 @@ impl Url {
         &self.text[self.path..]
     }
 
+    /// The path alone.
+    pub(super) fn path(&self) -> &str {
+        self.target().split('?').next().unwrap_or_default()
+    }
+
     /// The name or address, without brackets.
     pub(super) fn host(&self) -> &str {
         &self.text[self.host.clone()]

@@ -1,0 +1,146 @@
+//! Forms with files.
+
+use super::errors::InvalidRequest;
+use crate::http::ContentType;
+use std::collections::hash_map::RandomState;
+use std::fmt;
+use std::hash::BuildHasher;
+
+/// A form with files, as browsers send it: `multipart/form-data`, RFC 7578.
+///
+/// It is put together in memory. What its names hold cannot break out of them.
+///
+/// ```
+/// use gustnado::http::{HTTPRequest, Multipart};
+///
+/// let form = Multipart::new()
+///     .text("title", "Holidays")
+///     .file("picture", "beach.png", "image/png", b"...");
+/// let request = HTTPRequest::post("http://example.com/pictures").multipart(form);
+/// ```
+pub struct Multipart {
+    boundary: String,
+    body: Vec<u8>,
+    problem: Option<InvalidRequest>,
+}
+
+impl Multipart {
+    /// A form without fields.
+    pub fn new() -> Self {
+        // Nobody who writes a file can know it beforehand.
+        let chance = || RandomState::new().hash_one(0);
+        let boundary = format!("gustnado-{:016x}{:016x}", chance(), chance());
+        Self { boundary, body: Vec::new(), problem: None }
+    }
+
+    /// The same form with this field behind the others.
+    #[must_use]
+    pub fn text(mut self, name: &str, value: impl AsRef<str>) -> Self {
+        self.begin(name, None);
+        self.end(value.as_ref().as_bytes());
+        self
+    }
+
+    /// The same form with this file behind the other fields.
+    #[must_use]
+    pub fn file(
+        mut self,
+        name: &str,
+        filename: &str,
+        content_type: &str,
+        content: impl AsRef<[u8]>,
+    ) -> Self {
+        self.begin(name, Some(filename));
+        match ContentType::new(content_type) {
+            Ok(content_type) => {
+                self.body.extend_from_slice(b"Content-Type: ");
+                self.body.extend_from_slice(content_type.as_bytes());
+                self.body.extend_from_slice(b"\r\n");
+            }
+            Err(error) => {
+                self.problem.get_or_insert(error.into());
+            }
+        }
+        self.end(content.as_ref());
+        self
+    }
+
+    /// The value of Content-Type, and the body.
+    pub(super) fn finish(mut self) -> Result<(ContentType, Vec<u8>), InvalidRequest> {
+        if let Some(problem) = self.problem {
+            return Err(problem);
+        }
+        self.body.extend_from_slice(format!("--{}--\r\n", self.boundary).as_bytes());
+        let content_type = format!("multipart/form-data; boundary={}", self.boundary);
+        Ok((ContentType::new(content_type)?, self.body))
+    }
+
+    fn begin(&mut self, name: &str, filename: Option<&str>) {
+        let mut head = format!("--{}\r\nContent-Disposition: form-data; name=\"", self.boundary);
+        escape(name, &mut head);
+        if let Some(filename) = filename {
+            head += "\"; filename=\"";
+            escape(filename, &mut head);
+        }
+        head += "\"\r\n";
+        self.body.extend_from_slice(head.as_bytes());
+    }
+
+    fn end(&mut self, content: &[u8]) {
+        self.body.extend_from_slice(b"\r\n");
+        self.body.extend_from_slice(content);
+        self.body.extend_from_slice(b"\r\n");
+    }
+}
+
+impl Default for Multipart {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Multipart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Multipart").field("bytes", &self.body.len()).finish_non_exhaustive()
+    }
+}
+
+/// As the HTML standard has it: what would end the text, or its line, is percent-encoded, and nothing else.
+fn escape(text: &str, out: &mut String) {
+    for character in text.chars() {
+        match character {
+            '"' => out.push_str("%22"),
+            '\r' => out.push_str("%0D"),
+            '\n' => out.push_str("%0A"),
+            character => out.push(character),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::InvalidHeader;
+
+    #[test]
+    fn parts_are_separated_by_what_nobody_knows() {
+        let form =
+            Multipart::new().text("a", "1\r\n2").file("b", "c\".txt\r\nX: y", "text/plain", "3");
+        let (content_type, body) = form.finish().unwrap();
+        let content_type = String::from_utf8(content_type.as_bytes().to_vec()).unwrap();
+        let boundary = content_type.strip_prefix("multipart/form-data; boundary=").unwrap();
+        let expected = format!(
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n2\r\n\
+             --{boundary}\r\nContent-Disposition: form-data; name=\"b\"; filename=\"c%22.txt%0D%0AX: y\"\r\n\
+             Content-Type: text/plain\r\n\r\n3\r\n--{boundary}--\r\n"
+        );
+        assert_eq!(String::from_utf8(body).unwrap(), expected);
+        assert_ne!(Multipart::new().boundary, Multipart::new().boundary);
+    }
+
+    #[test]
+    fn a_content_type_is_one_line() {
+        let form = Multipart::new().file("a", "b", "text/plain\r\nX: y", "");
+        assert_eq!(form.finish().unwrap_err(), InvalidRequest::Header(InvalidHeader::Value));
+    }
+}
