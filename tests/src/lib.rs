@@ -5,6 +5,7 @@
 
 mod client;
 mod folder;
+mod hold;
 pub mod log;
 mod script;
 mod server;
@@ -13,6 +14,7 @@ mod turns;
 
 pub use client::{Client, Reply};
 pub use folder::Folder;
+pub use hold::{Hold, connections};
 pub use script::{Script, unreachable};
 pub use server::{Server, answer, echo, handler};
 pub use source::Source;
