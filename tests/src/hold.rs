@@ -54,6 +54,7 @@ impl Drop for Hold {
 pub fn connections(wanted: usize) -> usize {
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap_or_default();
-    let limit = line.split_whitespace().nth(3).and_then(|soft| soft.parse().ok()).unwrap_or(1024);
+    let limit: usize =
+        line.split_whitespace().nth(3).and_then(|soft| soft.parse().ok()).unwrap_or(1024);
     wanted.min(limit.saturating_sub(OTHERS))
 }
