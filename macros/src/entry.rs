@@ -1,10 +1,10 @@
 //! `#[gustnado::main]` and `#[gustnado::test]`: an async function that nobody awaits, and a loop that runs it.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, ExprLit, ExprUnary, Lit, UnOp};
+use syn::{Expr, ExprLit, ExprUnary, Lit, LitStr, UnOp};
 
 use crate::errors::Errors;
 use crate::function::Function;
@@ -69,14 +69,21 @@ pub(crate) fn expand(entry: Entry, tokens: TokenStream, item: TokenStream) -> To
     let limit = option(&options.timeout);
     let call = match entry {
         Entry::Main => quote! { __gustnado::run_main(#name()) },
-        Entry::Test if options.simulated => {
-            let seeds = option(&options.seeds);
-            quote! { __gustnado::run_simulated(#test_name, #limit, #seeds, #name) }
+        Entry::Test => {
+            let leaks = Ident::new(options.leaks.unwrap_or("Warn"), Span::call_site());
+            let test = quote! {
+                __gustnado::Test { name: #test_name, limit: #limit, leaks: __gustnado::Leaks::#leaks }
+            };
+            if options.simulated {
+                let seeds = option(&options.seeds);
+                quote! { __gustnado::run_simulated(#test, #seeds, #name) }
+            } else {
+                quote! { __gustnado::run_test(#test, #name()) }
+            }
         }
-        Entry::Test => quote! { __gustnado::run_test(#test_name, #limit, #name()) },
     };
-    // One that runs many times has no single result; what it returns is looked at each time.
-    let output = (!options.simulated).then_some(output);
+    // What a test returns is looked at before it ends, and each time, if it runs many times.
+    let output = (entry == Entry::Main).then_some(output);
     quote! {
         #test
         #(#attributes)*
@@ -114,7 +121,7 @@ impl Entry {
     fn keys(self) -> Keys {
         match self {
             Self::Main => &["crate"],
-            Self::Test => &["timeout", "simulated", "seeds", "crate"],
+            Self::Test => &["timeout", "simulated", "seeds", "leaks", "crate"],
         }
     }
 
@@ -148,6 +155,8 @@ struct EntryOptions {
     simulated: bool,
     /// How many, as an expression of type `u64`.
     seeds: Option<TokenStream>,
+    /// The variant of `Leaks`.
+    leaks: Option<&'static str>,
 }
 
 impl EntryOptions {
@@ -173,6 +182,7 @@ impl EntryOptions {
                     seeds_key = Some(key.clone());
                     self.seeds = Some(count(&options::number(key, input, "100")?)?);
                 }
+                "leaks" => self.leaks = Some(leaks(&options::text(key, input)?)?),
                 _ => self.timeout = Some(seconds(&options::number(key, input, "10")?)?),
             }
             Ok(())
@@ -192,6 +202,16 @@ fn count(expression: &Expr) -> syn::Result<TokenStream> {
         return Err(syn::Error::new_spanned(expression, "a test must run with one seed at least"));
     }
     Ok(expression.to_token_stream())
+}
+
+/// The variant of `Leaks` that is called so.
+fn leaks(text: &LitStr) -> syn::Result<&'static str> {
+    const KNOWN: [(&str, &str); 3] = [("allow", "Allow"), ("warn", "Warn"), ("deny", "Deny")];
+    let value = text.value();
+    let known = KNOWN.iter().find(|(known, _)| *known == value);
+    known.map(|(_, variant)| *variant).ok_or_else(|| {
+        syn::Error::new(text.span(), "`leaks` is one of \"allow\", \"warn\" and \"deny\"")
+    })
 }
 
 /// A number of seconds as an `f64`: users write `10` and `0.5`.

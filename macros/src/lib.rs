@@ -147,6 +147,10 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Makes a test of an async function: it runs on an event loop of its own, and fails after 5 seconds.
 ///
+/// A test that takes too long says where it waits, and where its tasks do: the chain of async functions, with files and lines.
+/// It also fails with the panic of a callback, or of a task whose handle was dropped. What it leaves behind, tasks that have not
+/// ended and sockets that are open, is printed as a warning.
+///
 /// ```
 /// use std::time::Duration;
 ///
@@ -166,6 +170,7 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 /// | `timeout = 10` | the limit in seconds, an integer or a fraction | the environment variable `ASYNC_TEST_TIMEOUT`, or 5 |
 /// | `simulated` | it runs in a simulated world, once with each of several seeds | it runs in real life |
 /// | `seeds = 100` | how many, of a simulated test | the environment variable `GUSTNADO_SEEDS`, which also overrides it, or 10 |
+/// | `leaks = "deny"` | a test that leaves tasks or sockets behind fails; with `"allow"`, there is no warning | `"warn"` |
 /// | `crate = path` | where gustnado is, if not at `::gustnado` | |
 ///
 /// # Simulated tests

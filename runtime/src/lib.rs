@@ -108,7 +108,7 @@ pub mod __private {
     pub use gustnado_macros::routes;
     pub use std::vec::Vec;
 
-    pub use crate::entry::{run_main, run_test};
+    pub use crate::entry::{Leaks, Test, run_main, run_test};
     pub use crate::testing::simulation::run::run_simulated;
     pub use crate::web::{
         BodyClaim as Body, Context, Endpoint, FromCapture, FromRequest, Location, Respond, Route,

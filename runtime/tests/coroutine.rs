@@ -2,7 +2,7 @@
 
 use gustnado::coroutine::{Multi, Outcome, cancel_after, moment, sleep, sleep_until, with_timeout};
 use gustnado::ioloop::{IOLoop, JoinHandle, spawn};
-use gustnado_tests::log::Lines;
+use gustnado::testing::Log;
 use gustnado_tests::{Turns, milliseconds};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
@@ -194,7 +194,7 @@ async fn with_timeout_completed_future() {
 
 #[gustnado::test]
 async fn with_timeout_fails_and_the_operation_goes_on() {
-    let (lines, _log) = Lines::capture();
+    let log = Log::capture();
     let event = Event::default();
     let done = Rc::new(Cell::new(false));
     let (waiting, noted) = (event.clone(), done.clone());
@@ -209,28 +209,28 @@ async fn with_timeout_fails_and_the_operation_goes_on() {
     event.set(Ok(1));
     turns(3).await;
     assert!(done.get());
-    assert_eq!(lines.take(), [""; 0]);
+    assert_eq!(log.take(), [""; 0]);
 }
 
 #[gustnado::test]
 async fn fails_after_timeout() {
-    let (lines, _log) = Lines::capture();
+    let log = Log::capture();
     for quiet in [false, true] {
         let event = Event::default();
         let waiting = with_timeout(milliseconds(1), event.clone());
         let waiting = if quiet { waiting.quiet() } else { waiting };
         assert!(waiting.await.is_err());
-        assert_eq!(lines.take(), [""; 0]);
+        assert_eq!(log.take(), [""; 0]);
         event.set(Err("too late"));
         turns(3).await;
         let line = "ERROR gustnado.application Future exception after timeout: too late";
-        assert_eq!(lines.take(), if quiet { vec![] } else { vec![line] });
+        assert_eq!(log.take(), if quiet { vec![] } else { vec![line] });
     }
 }
 
 #[gustnado::test]
 async fn a_panic_after_the_timeout_is_logged_as_that_of_any_task() {
-    let (lines, _log) = Lines::capture();
+    let log = Log::capture();
     let event = Event::default();
     let waiting = event.clone();
     let operation = async move {
@@ -244,7 +244,7 @@ async fn a_panic_after_the_timeout_is_logged_as_that_of_any_task() {
     );
     event.set(Ok(1));
     turns(3).await;
-    assert_eq!((lines.count("Exception in task"), lines.count("too late")), (1, 1));
+    assert_eq!((log.count("Exception in task"), log.count("too late")), (1, 1));
 }
 
 #[gustnado::test]
@@ -376,7 +376,7 @@ async fn multi_nested() {
 
 #[gustnado::test]
 async fn multi_exceptions() {
-    let (lines, _log) = Lines::capture();
+    let log = Log::capture();
     // The first in the order of the children, not of time; and only when all have ended.
     let ended = Rc::new(Cell::new(false));
     let noted = ended.clone();
@@ -395,7 +395,7 @@ async fn multi_exceptions() {
     assert_eq!(Multi(children).await.unwrap_err(), "first");
     assert!(ended.get());
     assert_eq!(
-        lines.take(),
+        log.take(),
         [
             "ERROR gustnado.application Multiple exceptions in yield list: second",
             "ERROR gustnado.application Multiple exceptions in yield list: third",
@@ -403,9 +403,9 @@ async fn multi_exceptions() {
     );
     // One is no more than the result.
     assert_eq!(Multi((number(1), failure(1, "only"))).await.unwrap_err(), "only");
-    assert_eq!(lines.take(), [""; 0]);
+    assert_eq!(log.take(), [""; 0]);
     assert_eq!(Multi((failure(2, "a"), failure(1, "b"))).quiet().await.unwrap_err(), "a");
-    assert_eq!(lines.take(), [""; 0]);
+    assert_eq!(log.take(), [""; 0]);
 }
 
 #[gustnado::test]
@@ -576,7 +576,7 @@ async fn tasks_may_wait_for_tasks() {
 
 #[gustnado::test]
 async fn a_cancelled_task_says_so_and_a_panic_says_why() {
-    let (lines, _log) = Lines::capture();
+    let log = Log::capture();
     let task = spawn(pending::<()>());
     moment().await;
     task.cancel();
@@ -587,7 +587,7 @@ async fn a_cancelled_task_says_so_and_a_panic_says_why() {
     assert_eq!(error.to_string(), "the task panicked: no luck");
     assert!(error.is_panic() && !error.is_cancelled());
     assert_eq!(error.into_panic().unwrap().downcast_ref::<&str>(), Some(&"no luck"));
-    let logged = lines.take();
+    let logged = log.take();
     assert_eq!(logged.len(), 1, "{logged:?}");
     // With its name, its place and its message, once.
     for part in ["ERROR gustnado.application Exception in task ", "coroutine.rs:", "no luck"] {

@@ -3,7 +3,7 @@
 
 use gustnado::coroutine::{Multi, moment, sleep};
 use gustnado::ioloop::{Executor, IOLoop, JoinError, run_in_executor, spawn};
-use gustnado_tests::log::Lines;
+use gustnado::testing::Log;
 use gustnado_tests::{PATIENCE, eventually, milliseconds};
 use std::cell::Cell;
 use std::future::Future;
@@ -205,11 +205,11 @@ fn a_job_that_has_begun_goes_on_without_who_waits_for_it() {
 fn a_panic_that_nobody_waits_for_is_logged() {
     run(async {
         let executor = Executor::new(1);
-        let lines = Lines::default();
-        let log = lines.clone();
+        let log = Log::default();
+        let joined = log.clone();
         // That thread's log, for as long as it lives.
-        let listen = move || std::mem::forget(log.listen());
-        executor.run(listen).await.unwrap();
+        let join = move || std::mem::forget(joined.join());
+        executor.run(join).await.unwrap();
 
         let (job, begun, release) = gate();
         let execution = executor.run(move || {
@@ -220,7 +220,7 @@ fn a_panic_that_nobody_waits_for_is_logged() {
         drop(execution);
         release.send(()).unwrap();
         executor.run(|| panic!("told to who awaits it")).await.unwrap_err();
-        let lines = lines.take();
+        let lines = log.take();
         let [line] = &lines[..] else { panic!("{lines:?}") };
         assert!(line.starts_with("ERROR gustnado.application Exception in job "), "{line}");
         assert!(line.contains(file!()) && line.ends_with(": as it must"), "{line}");

@@ -4,9 +4,8 @@ use gustnado::coroutine::{cancel_after, moment, sleep};
 use gustnado::ioloop::{IOLoop, spawn};
 use gustnado::jobs::{Cause, Failure, Figures, Jobs, Refusal, Retry};
 use gustnado::locks::{Event, Semaphore};
-use gustnado::testing::Simulation;
+use gustnado::testing::{ExpectLog, Log, Simulation};
 use gustnado::{Application, Error, Result, StatusCode};
-use gustnado_tests::log::Lines;
 use gustnado_tests::{Client, PATIENCE, milliseconds};
 use std::cell::{Cell, RefCell};
 use std::future::pending;
@@ -54,7 +53,7 @@ async fn a_job_begins_in_a_later_turn_and_needs_nobody_to_wait_for_it() {
 
 #[gustnado::test(simulated)]
 async fn a_job_that_panics_is_tried_again_and_reported_and_loses_nothing() {
-    let (lines, _guard) = Lines::capture();
+    let log = Log::capture();
     let (jobs, failures) = noted(Jobs::new("mails").concurrency(1).retry(AT_ONCE.attempts(3)));
     let attempts = Rc::new(Cell::new(0));
     let done = Rc::new(RefCell::new(Vec::new()));
@@ -80,10 +79,10 @@ async fn a_job_that_panics_is_tried_again_and_reported_and_loses_nothing() {
     assert_eq!(failures[0].place().file(), file!());
     assert!(failures[0].name().contains("a_job_that_panics"), "{}", failures[0].name());
     let again = "WARN gustnado.application attempt 1 of job 2 of mails failed, the next is in ";
-    assert_eq!(lines.count(again), 1);
-    assert_eq!(lines.count(": it panicked: as it must"), 3);
-    assert_eq!(lines.count("ERROR gustnado.application job 2 of mails ("), 1);
-    assert_eq!(lines.count("failed after 3 attempts: it panicked: as it must"), 1);
+    assert_eq!(log.count(again), 1);
+    assert_eq!(log.count(": it panicked: as it must"), 3);
+    assert_eq!(log.count("ERROR gustnado.application job 2 of mails ("), 1);
+    assert_eq!(log.count("failed after 3 attempts: it panicked: as it must"), 1);
 }
 
 #[gustnado::test(simulated)]
@@ -186,6 +185,7 @@ async fn a_destructor_of_a_job_that_panics_takes_no_place_with_it() {
             panic!("in the destructor");
         }
     }
+    let expected = ExpectLog::new("gustnado.application", "in the destructor");
     let jobs = Jobs::new("test").concurrency(1).capacity(1);
     for _ in 0..3 {
         let mine = Mine;
@@ -196,6 +196,7 @@ async fn a_destructor_of_a_job_that_panics_takes_no_place_with_it() {
     }
     jobs.join().await;
     assert_eq!(jobs.figures(), Figures { done: 3, ..Figures::default() });
+    assert_eq!(expected.count(), 3);
 }
 
 #[gustnado::test(simulated)]
@@ -335,7 +336,7 @@ async fn who_pauses_when_the_end_comes_has_one_more_attempt_at_once() {
 
 #[gustnado::test(simulated)]
 async fn what_is_not_done_by_the_deadline_is_interrupted_and_reported() {
-    let (lines, _guard) = Lines::capture();
+    let log = Log::capture();
     let (jobs, failures) = noted(Jobs::new("test").concurrency(1));
     for _ in 0..3 {
         jobs.submit(async || pending::<()>().await).await.unwrap();
@@ -347,7 +348,7 @@ async fn what_is_not_done_by_the_deadline_is_interrupted_and_reported() {
     causes.sort_by_key(|(attempts, _)| *attempts);
     assert_eq!(causes, [0, 0, 1].map(|attempts| (attempts, Cause::Interrupted)));
     assert_eq!(jobs.figures(), Figures { failed: 3, ..Figures::default() });
-    assert_eq!(lines.count("failed after 1 attempt: it was interrupted by the end"), 1);
+    assert_eq!(log.count("failed after 1 attempt: it was interrupted by the end"), 1);
 }
 
 #[test]
@@ -466,7 +467,7 @@ impl Drop for Here<'_> {
 
 #[gustnado::test(simulated)]
 async fn a_hook_may_panic_and_may_submit() {
-    let (lines, _guard) = Lines::capture();
+    let log = Log::capture();
     let again = Rc::new(RefCell::new(None::<Jobs>));
     let handle = again.clone();
     let jobs = Jobs::new("test").on_failure(move |failure| {
@@ -482,7 +483,7 @@ async fn a_hook_may_panic_and_may_submit() {
     jobs.join().await;
     assert_eq!(jobs.figures(), Figures { failed: 3, ..Figures::default() });
     again.take();
-    assert_eq!(lines.count(": as it must"), 1);
+    assert_eq!(log.count(": as it must"), 1);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use gustnado::coroutine::{Multi, moment, sleep, with_timeout};
 use gustnado::ioloop::{ErrorHandler, Events, IOLoop, Local, Locals, run_in_executor, spawn};
 use gustnado::jobs::Jobs;
 use gustnado::locks::Event;
-use gustnado_tests::log::Lines;
+use gustnado::testing::Log;
 use std::cell::{Cell, RefCell};
 use std::io::Write;
 use std::os::fd::AsRawFd;
@@ -332,14 +332,14 @@ fn a_value_whose_destructor_panics_is_reported_and_ends_nothing() {
     }
 
     static BOMB: Local<Bomb> = Local::new();
-    let (lines, _guard) = Lines::capture();
+    let log = Log::capture();
     run(async {
         spawn(async { BOMB.set(Bomb) }).await.unwrap();
         IOLoop::current().add_callback(|| BOMB.set(Bomb));
         moment().await;
         moment().await;
     });
-    assert_eq!(lines.count("Exception in task-local"), 2, "{lines:?}");
+    assert_eq!(log.count("Exception in task-local"), 2, "{log:?}");
 }
 
 #[test]
@@ -438,7 +438,7 @@ fn noting(told: &Rc<RefCell<Vec<String>>>, name: &'static str, enough: bool) -> 
 
 #[test]
 fn an_error_handler_is_told_of_callbacks_timeouts_and_tasks_however_far_away() {
-    let (lines, _guard) = Lines::capture();
+    let log = Log::capture();
     let told = Rc::<RefCell<Vec<String>>>::default();
     run(noting(&told, "handler", true).scope(async {
         let io_loop = IOLoop::current();
@@ -460,12 +460,12 @@ fn an_error_handler_is_told_of_callbacks_timeouts_and_tasks_however_far_away() {
         *told.borrow(),
         ["handler: callback: callback", "handler: task: task", "handler: task: far away"]
     );
-    assert_eq!(lines.take(), [""; 0]);
+    assert_eq!(log.take(), [""; 0]);
 }
 
 #[test]
 fn handlers_are_told_from_the_innermost_outwards_until_one_says_that_it_is_enough() {
-    let (lines, _guard) = Lines::capture();
+    let log = Log::capture();
     let told = Rc::default();
     run(noting(&told, "outer", true).scope(async {
         noting(&told, "middle", false).run(|| {
@@ -479,12 +479,12 @@ fn handlers_are_told_from_the_innermost_outwards_until_one_says_that_it_is_enoug
     let a = ["inner: callback: a", "middle: callback: a", "outer: callback: a"];
     let c = ["middle: callback: c", "outer: callback: c"];
     assert_eq!(*told.borrow(), [&a[..], &["inner: callback: b"], &c[..]].concat());
-    assert_eq!(lines.take(), [""; 0]);
+    assert_eq!(log.take(), [""; 0]);
 }
 
 #[test]
 fn what_no_handler_wants_goes_to_the_log() {
-    let (lines, _guard) = Lines::capture();
+    let log = Log::capture();
     let told = Rc::default();
     run(async {
         noting(&told, "handler", false)
@@ -496,7 +496,7 @@ fn what_no_handler_wants_goes_to_the_log() {
         moment().await;
     });
     assert_eq!(*told.borrow(), ["handler: callback: on purpose"]);
-    let lines = lines.take();
+    let lines = log.take();
     assert_eq!(lines.len(), 2);
     for (line, message) in lines.iter().zip(["on purpose", "of nobody"]) {
         assert!(line.starts_with("ERROR gustnado.application Exception in callback "), "{line}");
@@ -506,7 +506,7 @@ fn what_no_handler_wants_goes_to_the_log() {
 
 #[test]
 fn a_panic_inside_is_the_handlers_too_and_goes_on_if_it_does_not_want_it() {
-    let (lines, _guard) = Lines::capture();
+    let log = Log::capture();
     let told = Rc::default();
     run(async {
         let swallowing = noting(&told, "all", true);
@@ -528,12 +528,12 @@ fn a_panic_inside_is_the_handlers_too_and_goes_on_if_it_does_not_want_it() {
         *told.borrow(),
         ["all: coroutine: awaited", "all: callback: called", "none: coroutine: in a task"]
     );
-    assert_eq!(lines.count("Exception in task"), 1);
+    assert_eq!(log.count("Exception in task"), 1);
 }
 
 #[test]
 fn a_handler_that_panics_is_told_to_those_around_it_and_so_is_what_it_was_told() {
-    let (lines, _guard) = Lines::capture();
+    let log = Log::capture();
     let told = Rc::default();
     run(noting(&told, "outer", true).scope(async {
         ErrorHandler::new(|_| panic!("the handler")).run(|| {
@@ -546,7 +546,7 @@ fn a_handler_that_panics_is_told_to_those_around_it_and_so_is_what_it_was_told()
         *told.borrow(),
         ["outer: error handler: the handler", "outer: callback: the callback"]
     );
-    assert_eq!(lines.take(), [""; 0]);
+    assert_eq!(log.take(), [""; 0]);
 }
 
 #[test]

@@ -5,8 +5,8 @@
 
 use gustnado::coroutine::{PeriodicCallback, moment, sleep};
 use gustnado::ioloop::IOLoop;
+use gustnado::testing::Log;
 use gustnado::testing::Simulation;
-use gustnado_tests::log::Lines;
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -275,7 +275,7 @@ async fn a_call_that_keeps_the_loop_busy_leaves_slots_out_too() {
 
 #[gustnado::test(simulated)]
 async fn errors_and_panics_are_logged_and_the_calls_go_on() {
-    let (lines, _guard) = Lines::capture();
+    let log = Log::capture();
     let panics = PeriodicCallback::new(|| assert_eq!(1 + 1, 3, "as it must"), PERIOD);
     let fails = PeriodicCallback::new(
         async || {
@@ -295,11 +295,11 @@ async fn errors_and_panics_are_logged_and_the_calls_go_on() {
         callback.start();
     }
     sleep(seconds(55)).await;
-    assert_eq!(lines.count(": the database is gone"), 5);
-    assert_eq!(lines.count(": not yet"), 2);
-    assert_eq!(lines.count("as it must"), 5);
+    assert_eq!(log.count(": the database is gone"), 5);
+    assert_eq!(log.count(": not yet"), 2);
+    assert_eq!(log.count("as it must"), 5);
     let place = format!("({}:", file!());
-    let lines = lines.take();
+    let lines = log.take();
     let is_ours = |line: &String| {
         line.starts_with("ERROR gustnado.application Exception in callback ")
             && line.contains(&place)

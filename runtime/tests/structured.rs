@@ -5,7 +5,7 @@ use gustnado::coroutine::{
 };
 use gustnado::ioloop::{IOLoop, Local, spawn};
 use gustnado::locks::Event;
-use gustnado_tests::log::Lines;
+use gustnado::testing::Log;
 use gustnado_tests::{Turns, milliseconds};
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -192,7 +192,7 @@ async fn the_value_of_a_child_that_was_cancelled_is_awaited_in_vain() {
 
 #[gustnado::test(simulated)]
 async fn a_panic_of_a_child_is_a_panic_of_the_scope() {
-    let (lines, _log) = Lines::capture();
+    let log = Log::capture();
     let dropped = Rc::new(Cell::new(0));
     let kept = dropped.clone();
     let task = spawn(async move {
@@ -210,7 +210,7 @@ async fn a_panic_of_a_child_is_a_panic_of_the_scope() {
         .await
     });
     assert!(task.await.unwrap_err().is_panic());
-    assert_eq!((dropped.get(), lines.count("no luck")), (2, 1));
+    assert_eq!((dropped.get(), log.count("no luck")), (2, 1));
 }
 
 #[gustnado::test(simulated)]
@@ -334,7 +334,7 @@ async fn steps(count: Rc<Cell<u32>>, outcome: Done) -> Done {
 #[gustnado::test(simulated)]
 async fn what_is_shielded_goes_on_when_its_waiter_is_dropped() {
     static USER: Local<&str> = Local::new();
-    let (lines, _log) = Lines::capture();
+    let log = Log::capture();
     for (outcome, failures) in [(Ok(()), 0), (Err("too late".to_owned()), 1)] {
         let count = Rc::new(Cell::new(0));
         let counted = count.clone();
@@ -351,19 +351,19 @@ async fn what_is_shielded_goes_on_when_its_waiter_is_dropped() {
         assert_eq!(count.get(), 1);
         sleep(milliseconds(10)).await;
         assert_eq!(count.get(), 2);
-        assert_eq!(lines.count("Exception in shielded coroutine structured::"), failures);
-        assert_eq!(lines.count("/structured.rs:"), failures);
-        assert_eq!(lines.take().len(), failures);
+        assert_eq!(log.count("Exception in shielded coroutine structured::"), failures);
+        assert_eq!(log.count("/structured.rs:"), failures);
+        assert_eq!(log.take().len(), failures);
     }
 }
 
 #[gustnado::test(simulated)]
 async fn what_is_shielded_returns_to_who_waits() {
-    let (lines, _log) = Lines::capture();
+    let log = Log::capture();
     let count = Rc::<Cell<u32>>::default();
     assert_eq!(shield(steps(count.clone(), Ok(()))).await, Ok(()));
     assert_eq!(shield(steps(count, Err("seen".into()))).await, Err("seen".into()));
-    assert_eq!(lines.take(), [""; 0]);
+    assert_eq!(log.take(), [""; 0]);
 }
 
 #[gustnado::test(simulated)]
@@ -391,7 +391,7 @@ async fn what_has_not_begun_is_not_shielded() {
 
 #[gustnado::test(simulated)]
 async fn a_panic_in_a_shield_happens_once() {
-    let (lines, _log) = Lines::capture();
+    let log = Log::capture();
     let panics = || {
         shield(async {
             moment().await;
@@ -399,10 +399,10 @@ async fn a_panic_in_a_shield_happens_once() {
         })
     };
     assert!(spawn(panics()).await.unwrap_err().is_panic());
-    assert_eq!(lines.take().len(), 1);
+    assert_eq!(log.take().len(), 1);
     assert!(poll_once(pin!(panics())).await.is_pending());
     turns(5).await;
-    assert_eq!((lines.count("Exception in task"), lines.take().len()), (1, 1));
+    assert_eq!((log.count("Exception in task"), log.take().len()), (1, 1));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use gustnado::coroutine::{Multi, moment, sleep};
 use gustnado::iostream::IOStream;
 use gustnado::tcpserver::TCPServer;
-use gustnado_tests::log::Lines;
+use gustnado::testing::Log;
 use gustnado_tests::milliseconds;
 use std::cell::Cell;
 use std::io::ErrorKind;
@@ -144,7 +144,7 @@ async fn an_address_that_is_taken_is_an_error() {
 #[gustnado::test]
 async fn a_panic_ends_its_connection_and_is_logged() {
     for at_once in [true, false] {
-        let (lines, _log) = Lines::capture();
+        let log = Log::capture();
         let server = TCPServer::new(move |stream: IOStream, _| {
             assert!(!at_once, "no luck");
             async move {
@@ -161,8 +161,8 @@ async fn a_panic_ends_its_connection_and_is_logged() {
             let rest = stream.read_until_close().await.unwrap_or_default();
             assert_eq!(rest, b"");
         }
-        assert_eq!(lines.count("ERROR gustnado.application Exception in task"), 2);
-        assert_eq!(lines.count("no luck"), 2);
+        assert_eq!(log.count("ERROR gustnado.application Exception in task"), 2);
+        assert_eq!(log.count("no luck"), 2);
         if !at_once {
             ask(&IOStream::connect(address).await.unwrap()).await;
         }

@@ -30,7 +30,7 @@ use gustnado::coroutine::{
     Callback, Multi, Task, Wait, WaitAll, YieldError, engine, moment, sleep, with_timeout,
 };
 use gustnado::ioloop::{IOLoop, spawn};
-use gustnado_tests::log::Lines;
+use gustnado::testing::Log;
 use gustnado_tests::{Turns, milliseconds};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -128,23 +128,23 @@ async fn exception_phase2() {
 /// An error of `start` itself is the caller's to pass on; a panic is the coroutine's.
 #[gustnado::test(simulated)]
 async fn exception_in_task_phase1() {
-    let (lines, _log) = Lines::capture();
+    let log = Log::capture();
     let task = spawn(async { Task::<()>(|_callback| panic!("division by zero")).await });
     assert_eq!(task.await.unwrap_err().to_string(), "the task panicked: division by zero");
-    assert_eq!(lines.take().len(), 1);
+    assert_eq!(log.take().len(), 1);
 }
 
 /// In Tornado, the stack context brings the exception of the callback back into the coroutine. Here it is logged, and the coroutine
 /// learns that it waits in vain.
 #[gustnado::test(simulated)]
 async fn exception_in_task_phase2() {
-    let (lines, _log) = Lines::capture();
+    let log = Log::capture();
     let fail_task = |callback: Box<dyn FnOnce(i32)>| {
         IOLoop::current().add_callback(move || callback(1 / Rc::new(0).as_ref()));
     };
     let error = engine(async { Task(fail_task).await }).await.unwrap_err();
     assert_eq!(error, YieldError::DroppedCallback(None));
-    assert_eq!(lines.count("attempt to divide by zero"), 1);
+    assert_eq!(log.count("attempt to divide by zero"), 1);
 }
 
 #[gustnado::test(simulated)]

@@ -2,23 +2,18 @@
 
 use gustnado::coroutine::{moment, sleep};
 use gustnado::ioloop::{IOLoop, spawn};
+use gustnado::testing::Log;
 use gustnado_tests::eventually;
-use gustnado_tests::log::Lines;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The log of the process, for one test at a time.
-fn log() -> (&'static Lines, MutexGuard<'static, ()>) {
-    static LINES: OnceLock<Lines> = OnceLock::new();
+fn log() -> (Log, MutexGuard<'static, ()>) {
     static TURN: Mutex<()> = Mutex::new(());
     let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let lines = LINES.get_or_init(|| {
-        let lines = Lines::default();
-        tracing::subscriber::set_global_default(lines.clone()).unwrap();
-        lines
-    });
-    lines.take();
-    (lines, turn)
+    let log = Log::of_process();
+    log.take();
+    (log, turn)
 }
 
 /// A loop that is watched, and its warnings while a coroutine runs.
@@ -26,14 +21,14 @@ fn warnings<F: Future<Output = ()> + 'static>(
     threshold: Duration,
     run: impl FnOnce(IOLoop) -> F,
 ) -> Vec<String> {
-    let (lines, _turn) = log();
+    let (log, _turn) = log();
     let io_loop = IOLoop::new().unwrap();
     io_loop.set_blocking_log_threshold(threshold);
     assert_eq!(io_loop.blocking_log_threshold(), Some(threshold));
     let task = spawn(run(io_loop.clone()));
     io_loop.run_sync(task).unwrap().unwrap();
     io_loop.close();
-    lines.take()
+    log.take()
 }
 
 /// What counts as holding a loop, and much more than that, so that a busy machine's watchdog still sees it.
@@ -101,13 +96,13 @@ fn what_a_handle_brings_is_named_by_the_place_of_its_sender() {
 
 #[test]
 fn the_coroutine_of_run_sync_is_named() {
-    let (lines, _turn) = log();
+    let (log, _turn) = log();
     let io_loop = IOLoop::new().unwrap();
     io_loop.set_blocking_log_threshold(THRESHOLD);
     let line = line!() + 1;
     io_loop.run_sync(async { hold() }).unwrap();
     io_loop.close();
-    assert_named(&lines.take(), "by coroutine watchdog::the_coroutine", line);
+    assert_named(&log.take(), "by coroutine watchdog::the_coroutine", line);
 }
 
 #[test]
@@ -129,39 +124,40 @@ fn a_loop_that_waits_is_not_held() {
 
 #[test]
 fn a_loop_that_does_not_run_is_not_held() {
-    let (lines, _turn) = log();
+    let (log, _turn) = log();
     let io_loop = IOLoop::new().unwrap();
     io_loop.set_blocking_log_threshold(THRESHOLD);
     hold();
     io_loop.run_sync(async {}).unwrap();
     hold();
     io_loop.run_sync(async {}).unwrap();
-    assert_eq!(lines.take(), [""; 0]);
+    assert_eq!(log.take(), [""; 0]);
 }
 
 #[test]
 fn who_is_not_watched_any_more_is_not_reported() {
-    let (lines, _turn) = log();
+    let (log, _turn) = log();
     let io_loop = IOLoop::new().unwrap();
     io_loop.set_blocking_log_threshold(THRESHOLD);
     io_loop.set_blocking_log_threshold(None);
     assert_eq!(io_loop.blocking_log_threshold(), None);
     io_loop.run_sync(async { hold() }).unwrap();
-    assert_eq!(lines.take(), [""; 0]);
+    assert_eq!(log.take(), [""; 0]);
 }
 
 #[test]
 fn a_loop_that_does_not_come_back_is_reported_while_it_is_away() {
-    let (lines, _turn) = log();
+    let (log, _turn) = log();
+    let seen = log.clone();
     let thread = std::thread::Builder::new().name("stuck".into()).spawn(move || {
         let io_loop = IOLoop::new().unwrap();
         io_loop.set_blocking_log_threshold(THRESHOLD);
         io_loop.run_sync(async {
-            eventually("the report", || lines.count("(thread stuck) has been blocked for 1.") == 1);
+            eventually("the report", || seen.count("(thread stuck) has been blocked for 1.") == 1);
         })
     });
     thread.unwrap().join().unwrap().unwrap();
-    let lines = lines.take();
+    let lines = log.take();
     assert_eq!(lines.len(), 2, "{lines:?}");
     assert!(
         lines[1].contains("by coroutine watchdog::a_loop_that_does_not_come_back"),

@@ -6,7 +6,7 @@ use gustnado::coroutine::{
 };
 use gustnado::ioloop::{IOLoop, spawn};
 use gustnado::jobs::{Jobs, Retry};
-use gustnado_tests::log::Lines;
+use gustnado::testing::Log;
 use gustnado_tests::milliseconds;
 use std::cell::{Cell, RefCell};
 use std::future::{Future, pending, poll_fn};
@@ -143,11 +143,11 @@ async fn keys_are_the_same_if_they_print_the_same() -> Done {
 
 #[gustnado::test(simulated)]
 async fn where_no_coroutine_runs_there_are_no_keys() {
-    let (lines, _log) = Lines::capture();
+    let log = Log::capture();
     IOLoop::current().add_callback(|| drop(Callback::<()>("key")));
     moment().await;
     moment().await;
-    assert_eq!(lines.count("keys belong to a coroutine, and none runs here"), 1);
+    assert_eq!(log.count("keys belong to a coroutine, and none runs here"), 1);
     let mut wait = None;
     let found = Rc::new(Cell::new(false));
     let noted = found.clone();
@@ -163,7 +163,7 @@ async fn where_no_coroutine_runs_there_are_no_keys() {
 
 #[gustnado::test(simulated)]
 async fn each_call_and_each_attempt_is_a_coroutine_of_its_own() {
-    let (lines, _log) = Lines::capture();
+    let log = Log::capture();
     let calls = Rc::new(Cell::new(0));
     let counted = calls.clone();
     let periodic = PeriodicCallback::new(
@@ -178,7 +178,7 @@ async fn each_call_and_each_attempt_is_a_coroutine_of_its_own() {
         sleep(milliseconds(1)).await;
     }
     periodic.stop();
-    assert_eq!(lines.count(LEAK), calls.get());
+    assert_eq!(log.count(LEAK), calls.get());
     let jobs = Jobs::new("test").retry(Retry::constant(Duration::ZERO).attempts(3));
     let attempts = Rc::new(Cell::new(0));
     let counted = attempts.clone();
@@ -191,8 +191,8 @@ async fn each_call_and_each_attempt_is_a_coroutine_of_its_own() {
     jobs.join().await;
     assert_eq!(attempts.get(), 3);
     // Those that have failed say nothing.
-    assert_eq!(lines.count(LEAK), calls.get() + 1);
-    assert_eq!(lines.count("is already pending"), 0);
+    assert_eq!(log.count(LEAK), calls.get() + 1);
+    assert_eq!(log.count("is already pending"), 0);
 }
 
 // Who calls, and when.
@@ -404,14 +404,14 @@ async fn wait_all_fails_if_a_callback_is_dropped_and_leaves_those_behind_it() ->
 
 #[gustnado::test(simulated)]
 async fn a_task_that_forgets_its_callbacks_says_so() {
-    let (lines, _log) = Lines::capture();
+    let log = Log::capture();
     let task = spawn(async {
         for key in ["b", "a"] {
             Callback(key).unwrap()(());
         }
     });
     task.await.unwrap();
-    let logged = lines.take();
+    let logged = log.take();
     assert_eq!(logged.len(), 1, "{logged:?}");
     let line = &logged[0];
     assert!(line.starts_with(&format!("ERROR gustnado.application {LEAK}\"a\" (")), "{line}");
@@ -420,13 +420,13 @@ async fn a_task_that_forgets_its_callbacks_says_so() {
 
 #[test]
 fn what_run_sync_runs_says_so_too() {
-    let (lines, _log) = Lines::capture();
+    let log = Log::capture();
     let io_loop = IOLoop::new().unwrap();
     io_loop.run_sync(async { Callback("key").unwrap()(()) }).unwrap();
-    assert_eq!(lines.count(LEAK), 1);
+    assert_eq!(log.count(LEAK), 1);
     // The next one begins with nothing.
     io_loop.run_sync(async { assert!(Wait::<()>("key").await.is_err()) }).unwrap();
-    assert_eq!(lines.count(LEAK), 1);
+    assert_eq!(log.count(LEAK), 1);
     let limit = milliseconds(1);
     let hangs = async {
         Callback("key").unwrap()(());
@@ -438,14 +438,14 @@ fn what_run_sync_runs_says_so_too() {
         panic!("no luck");
     };
     assert!(catch_unwind(AssertUnwindSafe(|| io_loop.run_sync(panics))).is_err());
-    assert_eq!(lines.count(LEAK), 1);
+    assert_eq!(log.count(LEAK), 1);
     let outside = catch_unwind(|| drop(Callback::<()>("key")));
     assert!(outside.is_err(), "the coroutine that panicked does not run any more");
 }
 
 #[gustnado::test(simulated)]
 async fn who_is_cut_short_or_had_an_error_says_nothing_of_what_is_left() {
-    let (lines, _log) = Lines::capture();
+    let log = Log::capture();
     let cancelled = spawn(async {
         Callback("key").unwrap()(());
         pending::<()>().await;
@@ -463,7 +463,7 @@ async fn who_is_cut_short_or_had_an_error_says_nothing_of_what_is_left() {
         panic!("no luck");
     });
     assert!(panicked.await.is_err());
-    assert_eq!((lines.count(LEAK), lines.take().len()), (0, 1));
+    assert_eq!((log.count(LEAK), log.take().len()), (0, 1));
     let result = engine(async {
         Callback("key")?(());
         let _ = Callback::<()>("key");

@@ -6,7 +6,6 @@
 mod client;
 mod folder;
 mod hold;
-pub mod log;
 mod script;
 mod server;
 mod source;

@@ -1,9 +1,9 @@
 //! A server on a thread of its own.
 
-use crate::log::Lines;
 use crate::{Client, PATIENCE};
 use gustnado::http::{HTTPServer, Request, Response, Service, Settings};
 use gustnado::ioloop::{Frame, Handle, IOLoop};
+use gustnado::testing::Log;
 use gustnado::{Application, Site, StatusCode};
 use std::cell::RefCell;
 use std::fmt;
@@ -22,7 +22,7 @@ thread_local! {
 pub struct Server {
     address: SocketAddr,
     handle: Handle,
-    lines: Lines,
+    log: Log,
     ended: Receiver<()>,
 }
 
@@ -54,10 +54,10 @@ impl Server {
     ) -> Self {
         let (started, starting) = channel();
         let (end, ended) = channel();
-        let lines = Lines::default();
-        let log = logs.then(|| lines.clone());
+        let log = Log::default();
+        let joined = logs.then(|| log.clone());
         std::thread::spawn(move || {
-            let _log = log.map(|lines| lines.listen());
+            let _capture = joined.as_ref().map(Log::join);
             let io_loop = IOLoop::new().unwrap();
             let (service, settings) = make();
             let server = Rc::new(HTTPServer::new(service, settings));
@@ -71,7 +71,7 @@ impl Server {
             let _ = end.send(());
         });
         let (address, handle) = starting.recv_timeout(PATIENCE).expect("the server starts");
-        Self { address, handle, lines, ended }
+        Self { address, handle, log, ended }
     }
 
     /// Starts an application.
@@ -99,8 +99,8 @@ impl Server {
     }
 
     /// What its thread has logged.
-    pub fn lines(&self) -> &Lines {
-        &self.lines
+    pub fn log(&self) -> &Log {
+        &self.log
     }
 
     /// Runs a coroutine on its loop; the result comes through the channel.

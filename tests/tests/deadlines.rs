@@ -93,7 +93,7 @@ fn a_connection_that_never_says_anything_is_closed_without_a_word() {
     let mut client = server.connect();
     takes(SHORT, || client.expect_end());
     assert_eq!(server.connections(), 0);
-    assert_eq!(server.lines().take(), [""; 0]);
+    assert_eq!(server.log().take(), [""; 0]);
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn an_idle_connection_is_closed_without_a_word() {
     });
     client.expect_end();
     assert_eq!(server.connections(), 1);
-    assert_eq!(server.lines().take(), [""; 0]);
+    assert_eq!(server.log().take(), [""; 0]);
 }
 
 #[test]
@@ -202,10 +202,10 @@ fn a_client_that_does_not_read_is_cut_off_and_others_are_served() {
         takes(SHORT, || {
             eventually("it is cut off", || {
                 assert_eq!(quick.get("/").text(), "quick");
-                server.lines().count("closing a connection whose client reads too slowly") == 1
+                server.log().count("closing a connection whose client reads too slowly") == 1
             });
         });
-        server.lines().take();
+        server.log().take();
         // What had left before is still there, and then it ends, too early.
         let rest = slow.rest();
         assert!(rest.len() < 50_000_000, "{} bytes", rest.len());
@@ -237,7 +237,7 @@ fn a_client_that_reads_fast_enough_is_not_cut_off() {
     sip(&mut client, milliseconds(20), 40);
     let rest = client.rest_until(b"\r\n0\r\n\r\n");
     assert!(rest > 10_000_000);
-    assert_eq!(server.lines().take(), [""; 0]);
+    assert_eq!(server.log().take(), [""; 0]);
 }
 
 #[test]

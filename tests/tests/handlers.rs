@@ -74,7 +74,7 @@ fn a_client_that_leaves_cancels_its_handler() {
     }
     eventually("nothing is left", || server.connections() == 0);
     assert_eq!(log.seen(), [3, 3, 0]);
-    assert_eq!(server.lines().take(), [""; 0]);
+    assert_eq!(server.log().take(), [""; 0]);
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn a_handler_may_ask_to_be_finished() {
     eventually("the handler ends", || log.seen()[2] == 1);
     eventually("nothing is left", || server.connections() == 0);
     // That was for one request only.
-    assert_eq!(server.lines().take(), [""; 0]);
+    assert_eq!(server.log().take(), [""; 0]);
 }
 
 #[test]
@@ -241,8 +241,8 @@ fn a_panic_in_a_handler_is_a_500_and_the_server_goes_on() {
         assert_eq!(reply.status_line, "HTTP/1.1 500 Internal Server Error", "{path}");
         assert_eq!(reply.header("connection"), None, "{path}");
         assert_eq!(client.get("/").text(), "still here", "{path}");
-        assert_eq!(server.lines().count(&format!("Uncaught exception GET {path}: ")), 1);
-        server.lines().take();
+        assert_eq!(server.log().count(&format!("Uncaught exception GET {path}: ")), 1);
+        server.log().take();
     }
     // The client sees that the body is not whole, and still gets the answers to earlier requests.
     client.send_get("/").send_get("/body");
@@ -251,7 +251,7 @@ fn a_panic_in_a_handler_is_a_500_and_the_server_goes_on() {
     assert_eq!(client.chunk(), b"begun");
     client.expect_end();
     assert_eq!(
-        server.lines().take(),
+        server.log().take(),
         ["ERROR gustnado.application Uncaught exception GET /body: within the body"]
     );
     assert_eq!(server.connect().get("/").text(), "still here");
@@ -316,7 +316,7 @@ fn a_panic_in_a_route_is_a_500_and_logged_as_one() {
     let server = Server::application(|| Application::new(routes![panics]));
     let mut client = server.connect();
     assert_eq!(client.get("/panic").status(), 500);
-    assert_eq!(server.lines().count("ERROR gustnado.access 500 GET /panic (127.0.0.1)"), 1);
-    assert_eq!(server.lines().count("Uncaught exception GET /panic: as /panic wanted"), 1);
+    assert_eq!(server.log().count("ERROR gustnado.access 500 GET /panic (127.0.0.1)"), 1);
+    assert_eq!(server.log().count("Uncaught exception GET /panic: as /panic wanted"), 1);
     assert_eq!(client.get("/none").status(), 404);
 }

@@ -163,7 +163,7 @@ fn a_connection_that_says_nothing_is_left_alone_and_not_logged() {
     drop(silent);
     drop(client);
     gustnado_tests::eventually("everybody has left", || server.connections() == 0);
-    assert_eq!(server.lines().take(), [""; 0]);
+    assert_eq!(server.log().take(), [""; 0]);
 }
 
 #[test]

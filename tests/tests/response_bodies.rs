@@ -146,7 +146,7 @@ fn a_stream_that_is_not_as_long_as_promised_ends_the_connection() {
         assert_eq!(String::from_utf8_lossy(&client.rest()), said);
         let line =
             "ERROR gustnado.application the body of a response has another length than promised";
-        assert_eq!(server.lines().take(), [line]);
+        assert_eq!(server.log().take(), [line]);
     }
 }
 
@@ -158,7 +158,7 @@ fn a_stream_that_fails_ends_the_connection_within_its_body() {
     assert_eq!(client.chunk(), b"Hello");
     client.expect_end();
     let line = "ERROR gustnado.application the body of a response failed: as it was told";
-    assert_eq!(server.lines().take(), [line]);
+    assert_eq!(server.log().take(), [line]);
 }
 
 /// These pieces; at the one called `error`, one.

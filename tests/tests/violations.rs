@@ -296,7 +296,7 @@ fn a_refusal_is_logged_once_and_without_what_the_client_has_sent() {
     client.send("GET /\x1b[31m HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!(client.reply().status(), 400);
     assert_eq!(
-        server.lines().take(),
+        server.log().take(),
         ["INFO gustnado.general Malformed HTTP message from 127.0.0.1: \
           character not allowed in the request target"]
     );

@@ -157,7 +157,7 @@ fn task_handler() {
 fn exception_handler() {
     let server = server();
     assert_eq!(server.connect().get("/exception").status(), 500);
-    assert_eq!(server.lines().count("Uncaught exception GET /exception: oops"), 1);
+    assert_eq!(server.log().count("Uncaught exception GET /exception: oops"), 1);
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn a_handler_that_forgets_a_callback_answers_and_says_so() {
         let line = format!(
             "ERROR gustnado.application LeakedCallbackError: finished without waiting for callbacks {key:?} ("
         );
-        eventually("it is logged", || server.lines().count(&line) == 1);
+        eventually("it is logged", || server.log().count(&line) == 1);
     }
 }
 
@@ -207,8 +207,8 @@ fn a_handler_that_fails_says_nothing_of_what_it_leaves() {
     drop(leaving);
     eventually("it has left", || server.connections() == 1);
     assert_eq!(client.get("/sequence").text(), "123");
-    assert_eq!(server.lines().count("LeakedCallbackError"), 0);
-    assert_eq!(server.lines().count("key \"key\" is already pending"), 2);
+    assert_eq!(server.log().count("LeakedCallbackError"), 0);
+    assert_eq!(server.log().count("key \"key\" is already pending"), 2);
 }
 
 #[test]
@@ -221,5 +221,5 @@ fn a_client_that_leaves_ends_its_handler_but_not_what_that_has_shielded() {
     eventually("it has left", || server.connections() == 0);
     assert_eq!(server.connect().get("/release").text(), "1");
     eventually("it has ended", || STEPS.load(Ordering::Relaxed) == 2);
-    assert_eq!(server.lines().count("ERROR"), 0);
+    assert_eq!(server.log().count("ERROR"), 0);
 }

@@ -96,6 +96,20 @@ async fn fails_with_its_panic_in_a_simulated_world() {
     panic!("as it must, in a simulated world");
 }
 
+#[gustnado::test(leaks = "deny")]
+#[should_panic(expected = "test_attribute::fails_if_it_leaks left behind:
+  the task test_attribute::fails_if_it_leaks, spawned at ui-tests/tests/test_attribute.rs:")]
+async fn fails_if_it_leaks() {
+    drop(spawn(async { sleep(Duration::from_secs(60)).await }));
+}
+
+#[gustnado::test(simulated, leaks = "deny")]
+#[should_panic(expected = "left behind:
+  the task test_attribute::fails_if_it_leaks_in_a_simulated_world, spawned at ")]
+async fn fails_if_it_leaks_in_a_simulated_world() {
+    drop(spawn(async { sleep(Duration::from_secs(60)).await }));
+}
+
 mod inner {
     #[gustnado::test]
     async fn r#match() {}

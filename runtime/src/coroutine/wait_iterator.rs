@@ -119,7 +119,10 @@ impl<F: Future, K> WaitIterator<F, K> {
     /// Begins a look at those that were woken; at first, at all of them.
     fn look(&mut self, cx: &mut Context<'_>) {
         let family = match &self.family {
-            Some(family) => family,
+            Some(family) => {
+                family.set_parent(cx.waker());
+                family
+            }
             None => {
                 let mut family = Children::new(Core::current_or_panic(), cx.waker());
                 family.add(u32::try_from(self.unfinished).unwrap_or(u32::MAX));
@@ -133,7 +136,9 @@ impl<F: Future, K> WaitIterator<F, K> {
     /// Ends a look.
     fn rest(&mut self, cx: &mut Context<'_>) {
         self.looking = false;
-        if let Some(family) = &self.family {
+        if let Some(family) = &self.family
+            && !family.is_probed()
+        {
             family.set_parent(cx.waker());
             // One that was woken during a look that results have interrupted may have had its turn, and waits for the next one.
             if family.has_woken() {

@@ -5,7 +5,8 @@
 
 use super::core::{Core, Entry};
 use super::slab::{Key, Slab};
-use super::waker::waker;
+use super::waker::{is_probe, probe, waker};
+use std::cell::Cell;
 use std::rc::Rc;
 use std::task::Waker;
 
@@ -15,6 +16,8 @@ pub(crate) struct Children {
     family: Key,
     /// The child that was added last; each knows the one before it.
     youngest: Option<Key>,
+    /// Whether the parent is polled to see where it waits.
+    probed: Cell<bool>,
 }
 
 /// The slot of a family.
@@ -40,7 +43,7 @@ impl Children {
     pub(crate) fn new(core: Rc<Core>, parent: &Waker) -> Self {
         let family = Family { parent: parent.clone(), first: None, last: None };
         let family = core.entries.borrow_mut().insert(Entry::Family(family));
-        Self { core, family, youngest: None }
+        Self { core, family, youngest: None, probed: Cell::new(false) }
     }
 
     /// Makes slots for children that the parent calls 0 to `count` − 1. They count as woken, in this order.
@@ -79,18 +82,44 @@ impl Children {
 
     /// The waker of a child.
     pub(crate) fn waker(&self, child: Key) -> Waker {
-        waker(self.core.id, child)
+        if self.probed.get() { probe(self.core.id, child) } else { waker(self.core.id, child) }
     }
 
-    /// Remembers whom to wake.
+    /// Remembers whom to wake. Call it at the beginning of each poll.
     pub(crate) fn set_parent(&self, parent: &Waker) {
+        self.probed.set(false);
         let mut entries = self.core.entries.borrow_mut();
         if let Some(Entry::Family(family)) = entries.get_mut(self.family)
             && !family.parent.will_wake(parent)
         {
+            if is_probe(parent) {
+                drop(entries);
+                return self.probe();
+            }
             let old = std::mem::replace(&mut family.parent, parent.clone());
             drop(entries);
             drop(old);
+        }
+    }
+
+    /// Whether the parent is polled to see where it waits.
+    pub(crate) fn is_probed(&self) -> bool {
+        self.probed.get()
+    }
+
+    /// Gives every child a turn, to see where it waits. The parent stays who it was.
+    #[cold]
+    fn probe(&self) {
+        self.probed.set(true);
+        let mut entries = self.core.entries.borrow_mut();
+        let mut next = self.youngest;
+        while let Some(key) = next
+            && let Some(Entry::Child(child)) = entries.get_mut(key)
+        {
+            next = child.older;
+            if !std::mem::replace(&mut child.queued, true) {
+                link(&mut entries, self.family, key);
+            }
         }
     }
 

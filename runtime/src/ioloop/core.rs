@@ -3,12 +3,14 @@
 use super::Deadline;
 use super::children::{self, Child, Family};
 use super::coroutines::Coroutines;
+use super::dump::Dump;
 use super::executor::Executor;
 use super::locals::Slot;
 use super::mailbox::{self, Letter, LoopMailbox, Mailbox};
 use super::slab::{Key, Slab};
 use super::sources::Sources;
 use super::task::Run;
+use super::tested::Tested;
 use super::timers::{Action, Timers};
 use super::waker::{LoopId, waker};
 use super::watchdog::{self, Watch};
@@ -47,6 +49,7 @@ pub(crate) struct Core {
     now: Cell<u64>,
     running: Cell<bool>,
     stopping: Cell<bool>,
+    pub(super) tested: Tested,
     /// How many callbacks have run since the last wait.
     unpolled: Cell<u32>,
     pub(super) random: RefCell<Random>,
@@ -88,6 +91,8 @@ pub(super) enum Entry {
     },
     Family(Family),
     Child(Child),
+    /// Somebody wants to know where the others wait.
+    Dump(Box<dyn FnOnce(Dump)>),
 }
 
 impl Core {
@@ -111,6 +116,7 @@ impl Core {
             now: Cell::new(0),
             running: Cell::new(false),
             stopping: Cell::new(false),
+            tested: Tested::default(),
             unpolled: Cell::new(0),
             events: Cell::default(),
             letters: Cell::default(),
@@ -139,8 +145,8 @@ impl Core {
         CURRENT.try_with(|current| current.replace(core)).ok().flatten()
     }
 
-    /// Runs until `stop`, giving `root` a turn whenever its waker asks for it.
-    pub(super) fn run(self: &Rc<Self>, root: &mut dyn FnMut()) -> io::Result<()> {
+    /// Runs until `stop`, giving `root` a turn whenever its waker asks for it; it says whether it has ended.
+    pub(super) fn run(self: &Rc<Self>, root: &mut dyn FnMut(&Waker) -> bool) -> io::Result<()> {
         assert!(!self.running.replace(true), "the loop is running already");
         let _running = Running { core: self, outer: Self::set_current(Some(self.clone())) };
         self.watch.wake_up();
@@ -151,7 +157,10 @@ impl Core {
                 self.read_mailbox();
                 self.run_callbacks(root);
                 self.run_timeouts();
-                self.poll()?;
+                if let Err(error) = self.poll() {
+                    self.stuck(root);
+                    return Err(error);
+                }
                 if self.stopping.replace(false) {
                     return Ok(());
                 }
@@ -199,7 +208,7 @@ impl Core {
     }
 
     /// Runs what was queued before this turn; what it queues waits for the next one.
-    fn run_callbacks(self: &Rc<Self>, root: &mut dyn FnMut()) {
+    fn run_callbacks(self: &Rc<Self>, root: &mut dyn FnMut(&Waker) -> bool) {
         let count = self.ready.borrow().len();
         self.unpolled.set(self.unpolled.get().saturating_add(count as u32));
         for _ in 0..count {
@@ -212,7 +221,7 @@ impl Core {
         }
     }
 
-    fn run_task(self: &Rc<Self>, key: Key, root: &mut dyn FnMut()) {
+    fn run_task(self: &Rc<Self>, key: Key, root: &mut dyn FnMut(&Waker) -> bool) {
         let task = match self.entries.borrow_mut().get_mut(key) {
             Some(Entry::Task { task, queued }) => {
                 *queued = false;
@@ -222,17 +231,26 @@ impl Core {
                 *queued = false;
                 None
             }
+            Some(Entry::Dump(_)) => None,
             // Cancelled between its waking and now.
             _ => return,
         };
+        match task {
+            Some(task) => drop(self.turn(key, &task, &waker(self.id, key))),
+            None => self.run_other(key, root),
+        }
+    }
+
+    /// Polls a task; says whether it has ended.
+    #[inline]
+    pub(super) fn turn(
+        &self,
+        key: Key,
+        task: &super::pool::Shared<dyn Run>,
+        waker: &Waker,
+    ) -> bool {
         self.coroutines.switch(key);
-        let Some(task) = task else {
-            root();
-            self.coroutines.switch(Key::NOWHERE);
-            return;
-        };
-        let waker = waker(self.id, key);
-        let ended = task.run(&mut Context::from_waker(&waker));
+        let ended = task.run(&mut Context::from_waker(waker));
         self.coroutines.switch(Key::NOWHERE);
         self.watch.ended(|blocked| blocked.by("task", task.name(), task.place()));
         if ended {
@@ -240,6 +258,32 @@ impl Core {
             if task.is_unique() {
                 task.discard();
             }
+        }
+        ended
+    }
+
+    /// Polls the future of `run_sync`; says whether it has ended.
+    pub(super) fn turn_of_root(
+        &self,
+        key: Key,
+        root: &mut dyn FnMut(&Waker) -> bool,
+        waker: &Waker,
+    ) -> bool {
+        self.coroutines.switch(key);
+        let ended = root(waker);
+        self.coroutines.switch(Key::NOWHERE);
+        ended
+    }
+
+    /// Runs what is no task, and rare.
+    fn run_other(self: &Rc<Self>, key: Key, root: &mut dyn FnMut(&Waker) -> bool) {
+        if matches!(self.entries.borrow().get(key), Some(Entry::Root { .. })) {
+            self.turn_of_root(key, root, &waker(self.id, key));
+            return;
+        }
+        let entry = self.entries.borrow_mut().remove(key);
+        if let Some(Entry::Dump(tell)) = entry {
+            tell(self.probe(root));
         }
     }
 
@@ -256,7 +300,7 @@ impl Core {
             _ => false,
         };
         if waits {
-            self.run_task(key, &mut || {});
+            self.run_task(key, &mut |_| false);
         }
     }
 
@@ -381,9 +425,7 @@ impl Core {
     }
 
     pub(super) fn insert_task(&self, task: super::pool::Shared<dyn Run>) -> Key {
-        let key = self.entries.borrow_mut().insert(Entry::Task { task, queued: true });
-        self.ready.borrow_mut().push_back(Ready::Wake(key));
-        key
+        self.push_entry(Entry::Task { task, queued: true })
     }
 
     /// Forgets a task or a root, and what belongs to it; `returned` says whether it came to its end by itself.
@@ -405,11 +447,16 @@ impl Core {
         }
     }
 
-    /// A slot and a waker for the future of `run_sync`, which is queued to be polled.
-    pub(super) fn add_root(&self) -> (Key, Waker) {
-        let key = self.entries.borrow_mut().insert(Entry::Root { queued: true });
+    /// A slot for the future of `run_sync`, which is queued to be polled.
+    pub(super) fn add_root(&self) -> Key {
+        self.push_entry(Entry::Root { queued: true })
+    }
+
+    /// Adds an entry that has its turn in the next round of callbacks.
+    pub(super) fn push_entry(&self, entry: Entry) -> Key {
+        let key = self.entries.borrow_mut().insert(entry);
         self.ready.borrow_mut().push_back(Ready::Wake(key));
-        (key, waker(self.id, key))
+        key
     }
 
     fn wake(&self, key: Key) -> Woken {

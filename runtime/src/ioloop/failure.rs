@@ -3,6 +3,7 @@
 use super::locals::Locals;
 use super::scoped::Scoped;
 use super::task::panic_message;
+use super::tested::{set_heard, unheard};
 use pin_project_lite::pin_project;
 use std::any::{Any, type_name, type_name_of_val};
 use std::fmt;
@@ -225,6 +226,7 @@ impl fmt::Debug for Failure<'_> {
 /// Tells the handlers of whoever runs, from the innermost outwards, and the log if none of them says that this was all.
 #[cold]
 pub(crate) fn report(failure: &Failure<'_>) {
+    set_heard(false);
     let locals = Locals::current();
     let mut next = locals.handler();
     while let Some(handler) = next {
@@ -232,7 +234,7 @@ pub(crate) fn report(failure: &Failure<'_>) {
         // What goes wrong in a handler concerns those around it.
         let around = locals.clone().with_handler(next.clone());
         if around.run(|| tell(&*handler.call, failure)) {
-            return;
+            return set_heard(true);
         }
     }
     let Failure { what, name, message, .. } = failure;
@@ -242,6 +244,10 @@ pub(crate) fn report(failure: &Failure<'_>) {
         None => (None, Some(message)),
     };
     tracing::error!(target: "gustnado.application", what, name, place, panic, error, "{failure}");
+    // Of a task hears who joins it, and of a request the client.
+    if failure.payload.is_some() && !matches!(*what, "task" | "request") {
+        unheard(message);
+    }
 }
 
 /// Whether a handler has said that it is enough to have told it.

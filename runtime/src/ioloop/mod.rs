@@ -35,6 +35,7 @@ mod cancel_on_drop;
 mod children;
 mod core;
 mod coroutines;
+mod dump;
 mod events;
 mod executor;
 mod failure;
@@ -45,12 +46,14 @@ mod locals;
 mod mailbox;
 mod origin;
 mod pool;
+mod probe;
 mod random;
 mod scoped;
 mod signals;
 mod slab;
 mod sources;
 mod task;
+mod tested;
 mod timers;
 mod waker;
 mod watchdog;
@@ -73,6 +76,7 @@ pub use cancel_on_drop::CancelOnDrop;
 pub(crate) use children::Children;
 pub(crate) use core::Core;
 pub(crate) use coroutines::Belongings;
+pub use dump::{Dump, TaskDump};
 pub use events::Events;
 pub use executor::{Execution, Executor, run_in_executor};
 pub(crate) use failure::report;
@@ -90,6 +94,7 @@ pub(crate) use slab::{Key, Slab};
 pub(crate) use sources::{Parking, Registration, Side};
 pub(crate) use task::panic_message;
 pub use task::{JoinError, JoinHandle};
+pub(crate) use tested::{Findings, set_heard};
 pub(crate) use timers::Action;
 
 /// The event loop of a thread; a cheap handle on it, for this thread only.
@@ -195,7 +200,7 @@ impl IOLoop {
     ///
     /// If the loop is running already.
     pub fn start(&self) -> io::Result<()> {
-        self.core.run(&mut || {})
+        self.core.run(&mut |_| false)
     }
 
     /// Makes [`start`](Self::start) return after the current turn; if the loop does not run yet, after its first one.
@@ -216,20 +221,21 @@ impl IOLoop {
     pub fn run_sync<F: Future>(&self, future: F) -> Result<F::Output, RunSyncError> {
         let place = Location::caller();
         let locals = Slot::new(Locals::current());
-        let (key, waker) = self.core.add_root();
+        let key = self.core.add_root();
         let removal = Finally(|| self.core.remove_task(key, || false));
         let mut future = pin!(future);
         let mut output = None;
-        let ran = self.core.run(&mut || {
+        let ran = self.core.run(&mut |waker| {
             if output.is_none()
                 && let Poll::Ready(value) =
-                    locals.run(|| future.as_mut().poll(&mut Context::from_waker(&waker)))
+                    locals.run(|| future.as_mut().poll(&mut Context::from_waker(waker)))
             {
                 self.core.end_of_work(true);
                 output = Some(value);
                 self.core.stop();
             }
             self.core.watch.ended(|blocked| blocked.by("coroutine", type_name::<F>(), place));
+            output.is_some()
         });
         drop(removal);
         ran.map_err(RunSyncError::Poll)?;

@@ -242,6 +242,19 @@ impl Drop for Registration {
     }
 }
 
+/// A descriptor that a loop listens to.
+#[derive(Debug)]
+pub(crate) struct SourceDump {
+    what: &'static str,
+    description: String,
+}
+
+impl std::fmt::Display for SourceDump {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.what, self.description)
+    }
+}
+
 impl std::fmt::Debug for Registration {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Registration").field(&self.key).finish()
@@ -374,6 +387,24 @@ impl Core {
     /// Removes a parked connection's slot.
     pub(crate) fn remove_parked(&self, key: Key) {
         self.remove_source(key);
+    }
+
+    /// What the loop listens to.
+    pub(super) fn list_sources(&self) -> Vec<SourceDump> {
+        let sources = self.sources.borrow();
+        let keys = sources.slots.keys();
+        let listed: Vec<&Source> = keys.iter().filter_map(|key| sources.slots.get(*key)).collect();
+        let fds: Vec<RawFd> = listed.iter().map(|source| source.fd).collect();
+        let descriptions = self.backend.borrow().describe(&fds);
+        let dumps = listed.iter().zip(descriptions).map(|(source, description)| {
+            let what = match source.listener {
+                Listener::Handler(..) => "a handler for",
+                Listener::Idle | Listener::Waited(..) | Listener::Crowded(_) => "open:",
+                Listener::Parked(..) => "open, without a request:",
+            };
+            SourceDump { what, description }
+        });
+        dumps.collect()
     }
 
     /// All sources, at the end of the loop.

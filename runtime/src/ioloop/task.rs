@@ -10,6 +10,7 @@ use super::failure::{Failure, report};
 use super::locals::{Locals, Slot};
 use super::pool::{Counted, Shared};
 use super::slab::Key;
+use super::tested::unheard;
 use super::waker::{LoopId, waker};
 use std::any::{Any, type_name};
 use std::cell::{Cell, RefCell, RefMut};
@@ -152,6 +153,9 @@ pub(super) trait Run {
     /// Whether a task that has ended has done so by itself.
     fn has_returned(&self) -> bool;
 
+    /// Whether it has ended, in whatever way.
+    fn is_finished(&self) -> bool;
+
     /// The name of its future's type.
     fn name(&self) -> &'static str;
 
@@ -161,8 +165,6 @@ pub(super) trait Run {
 
 /// A task as its handle sees it.
 trait Join<T>: Run {
-    fn is_finished(&self) -> bool;
-
     fn poll_join(&self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>>;
 }
 
@@ -281,6 +283,9 @@ impl<F: Future> Run for Task<F> {
     fn discard(&self) {
         let result = self.stage.try_borrow_mut().ok().and_then(|mut stage| stage.take());
         if let Some(result) = result {
+            if let Err(JoinError(Cause::Panicked(payload))) = &result {
+                unheard(panic_message(&**payload));
+            }
             self.drop_quietly(result);
         }
     }
@@ -308,13 +313,13 @@ impl<F: Future> Run for Task<F> {
     fn place(&self) -> &'static Location<'static> {
         self.place
     }
-}
 
-impl<F: Future> Join<F::Output> for Task<F> {
     fn is_finished(&self) -> bool {
         self.stage.try_borrow().is_ok_and(|stage| !matches!(*stage, Stage::Running { .. }))
     }
+}
 
+impl<F: Future> Join<F::Output> for Task<F> {
     fn poll_join(&self, cx: &mut Context<'_>) -> Poll<Result<F::Output, JoinError>> {
         // A task that awaits its own handle finds its stage borrowed, and waits for ever, as it asked.
         if let Ok(mut stage) = self.stage.try_borrow_mut()

@@ -7,6 +7,7 @@
 
 use super::core::{Core, Woken};
 use super::mailbox::{self, Letter};
+use super::probe;
 use super::slab::{Generation, Key};
 use std::ptr;
 use std::task::{RawWaker, RawWakerVTable, Waker};
@@ -37,10 +38,35 @@ pub(crate) fn waker(id: LoopId, key: Key) -> Waker {
     unsafe { Waker::from_raw(raw(data)) }
 }
 
+/// The same waker for a poll that is to show where a future waits: cloning it, or waking through it, is noted by `probe`. A clone is
+/// an ordinary waker, and no other waker is known to wake the same as this one, so that it is cloned wherever one is kept.
+#[cold]
+pub(super) fn probe(id: LoopId, key: Key) -> Waker {
+    // SAFETY: as above; taking a backtrace works from any thread, too.
+    unsafe { Waker::from_raw(RawWaker::new(pack(id, key), &PROBE)) }
+}
+
+/// Whether a waker is such a one.
+pub(super) fn is_probe(waker: &Waker) -> bool {
+    ptr::eq(waker.vtable(), &raw const PROBE)
+}
+
 static VTABLE: RawWakerVTable = RawWakerVTable::new(raw, wake, wake, |_| {});
+
+static PROBE: RawWakerVTable = RawWakerVTable::new(noted_raw, noted_wake, noted_wake, |_| {});
 
 const fn raw(data: *const ()) -> RawWaker {
     RawWaker::new(data, &VTABLE)
+}
+
+fn noted_raw(data: *const ()) -> RawWaker {
+    probe::note();
+    raw(data)
+}
+
+fn noted_wake(data: *const ()) {
+    probe::note();
+    wake(data);
 }
 
 fn wake(data: *const ()) {

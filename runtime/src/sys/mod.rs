@@ -19,6 +19,7 @@
 //!   gives the same one again.
 //! - **A [`Notifier`] works from any thread**, and makes a wait that runs, or the next one, return.
 
+mod descriptor;
 mod poller;
 mod random;
 mod simulated;
@@ -53,6 +54,9 @@ pub(crate) trait Backend {
 
     /// Blocks for `timeout` at most (for ever if `None`) and appends to `events` what became ready.
     fn wait(&mut self, timeout: Option<Duration>, events: &mut Vec<Event>) -> io::Result<()>;
+
+    /// What each of these descriptors is, for a human reader.
+    fn describe(&self, fds: &[RawFd]) -> Vec<String>;
 
     /// What other threads use to end a wait.
     fn notifier(&self) -> Arc<dyn Notifier>;

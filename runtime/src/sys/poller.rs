@@ -1,5 +1,6 @@
 //! The backend of real life: the system's readiness queue through mio, and the system's monotonic clock.
 
+use super::descriptor::describe;
 use super::{Backend, Event, Interest, Notifier, Readiness};
 use mio::unix::SourceFd;
 use mio::{Events, Poll, Token, Waker};
@@ -73,6 +74,10 @@ impl Backend for Poller {
                 .map(|event| Event { key: event.token().0 as u64, readiness: readiness(event) }),
         );
         Ok(())
+    }
+
+    fn describe(&self, fds: &[RawFd]) -> Vec<String> {
+        describe(fds)
     }
 
     fn notifier(&self) -> Arc<dyn Notifier> {

@@ -116,4 +116,16 @@ impl fmt::Display for Printable<'_> {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_made_visible() {
+        let shown = |text| Printable(text).to_string();
+        assert_eq!(
+            shown("/a\r\nERROR\u{1b}[31m\0\u{85}\u{e9}"),
+            "/a\\r\\nERROR\\u{1b}[31m\\u{0}\\u{85}\u{e9}"
+        );
+        assert_eq!(shown("/plain"), "/plain");
+    }
+}

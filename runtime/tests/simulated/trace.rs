@@ -3,8 +3,8 @@
 use crate::{pair, seconds};
 use gustnado::coroutine::{Multi, sleep};
 use gustnado::ioloop::spawn;
+use gustnado::testing::Log;
 use gustnado::testing::Simulation;
-use gustnado_tests::log::Lines;
 use std::time::Duration;
 
 /// Some of everything: packets, random numbers of the test, timeouts, a partition and a reset.
@@ -44,8 +44,7 @@ async fn busy_day() -> Vec<String> {
 #[test]
 fn the_same_seed_is_the_same_world_and_another_seed_another_one() {
     let run = |seed| {
-        let packets = Lines::of("gustnado.simulation");
-        let _log = packets.listen();
+        let packets = Log::capture_of("gustnado.simulation");
         let seen = Simulation::run(seed, busy_day).unwrap();
         let packets = packets.take();
         assert!(packets.len() > 200, "{}", packets.len());
@@ -61,8 +60,7 @@ fn the_same_seed_is_the_same_world_and_another_seed_another_one() {
 #[test]
 fn a_served_day_is_the_same_again_to_the_last_packet() {
     let run = |seed| {
-        let packets = Lines::of("gustnado.simulation");
-        let _log = packets.listen();
+        let packets = Log::capture_of("gustnado.simulation");
         Simulation::run(seed, crate::http::polite_clients).unwrap();
         packets.take()
     };

@@ -277,12 +277,13 @@ async fn a_full_backlog_lets_clients_try_again() {
     let clients = (0..140).map(|_| spawn(IOStream::connect((SERVER, 80).into())));
     let clients = Multi(clients.collect::<Vec<_>>());
     let server = TCPServer::new(echo);
-    spawn(async move {
+    let accepting = spawn(async move {
         sleep(seconds(2)).await;
         server.add_socket(listener).unwrap();
         pending::<()>().await;
     });
     let clients = clients.await.unwrap();
+    accepting.cancel();
     assert_eq!(clients.iter().flatten().count(), 140);
     assert!((2..=4).contains(&world.elapsed().as_secs()), "{:?}", world.elapsed());
 }

@@ -23,7 +23,7 @@ for_each_kind! {
 
 async fn read_until_close<K: Kind>() {
     let (stream, peer) = K::pair().await;
-    feed(peer, [b"first\n".to_vec(), vec![b'x'; 1_000_000]].concat(), true);
+    feed(peer, [b"first\n".to_vec(), vec![b'x'; 1_000_000]].concat());
     assert_eq!(stream.read_until(b"\n").await.unwrap(), b"first\n");
     assert!(stream.read_until_close().await.unwrap() == vec![b'x'; 1_000_000]);
     assert!(stream.closed() && stream.error().is_none());
@@ -44,7 +44,7 @@ async fn read_until_close_after_close<K: Kind>() {
 async fn close_buffered_data<K: Kind>() {
     // More than one read takes, and less than the buffer holds.
     let (stream, peer) = K::pair().await;
-    feed(peer, vec![b'A'; 512 * 1024], true);
+    feed(peer, vec![b'A'; 512 * 1024]);
     assert_eq!(stream.read_bytes(256).await.unwrap(), [b'A'; 256]);
     sleep(milliseconds(20)).await;
     assert_eq!(stream.read_bytes(256).await.unwrap(), [b'A'; 256]);
@@ -163,7 +163,7 @@ async fn the_close_callback_is_called_when_the_other_side_closes_although_nobody
         let closed = Rc::new(Cell::new(false));
         let noted = closed.clone();
         stream.set_close_callback(move || noted.set(true));
-        feed(peer, vec![b'x'; size], true);
+        feed(peer, vec![b'x'; size]);
         while !closed.get() {
             sleep(milliseconds(1)).await;
         }

@@ -114,13 +114,10 @@ pub(crate) fn is_closed<T>(result: Result<T, StreamError>) -> bool {
     matches!(result, Err(StreamError::Closed(None)))
 }
 
-/// Writes in the background, and closes then if `and_close`; keeps the writer open else.
-pub(crate) fn feed(writer: IOStream, bytes: Vec<u8>, and_close: bool) {
+/// Writes in the background, and closes then.
+pub(crate) fn feed(writer: IOStream, bytes: Vec<u8>) {
     drop(gustnado::ioloop::spawn(async move {
         // The reader may have had enough.
         let _ = writer.write(&bytes).await;
-        if !and_close {
-            std::future::pending::<()>().await;
-        }
     }));
 }

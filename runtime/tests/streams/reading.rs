@@ -4,7 +4,7 @@ use crate::kinds::{Duplex, Kind, feed, for_each_kind, is_closed, poll_once};
 use gustnado::coroutine::{cancel_after, sleep};
 use gustnado::ioloop::spawn;
 use gustnado::iostream::StreamError;
-use gustnado_tests::log::Lines;
+use gustnado::testing::Log;
 use gustnado_tests::{Turns, milliseconds};
 use std::pin::pin;
 
@@ -70,7 +70,7 @@ const LIMITED: [(&str, usize, bool); 6] = [
 
 async fn read_until_max_bytes<K: Kind>() {
     for (sent, max, found) in LIMITED {
-        let (lines, _log) = Lines::capture();
+        let log = Log::capture();
         let (stream, peer) = K::pair().await;
         peer.write(sent.as_bytes()).await.unwrap();
         let result = stream.read_until_within(b"\r\n", max).await;
@@ -85,7 +85,7 @@ async fn read_until_max_bytes<K: Kind>() {
             "INFO gustnado.general Unsatisfiable read, closing connection: \
              delimiter not found within {max} bytes"
         );
-        assert_eq!(lines.take(), [line]);
+        assert_eq!(log.take(), [line]);
     }
 }
 
@@ -102,13 +102,18 @@ async fn read_until_max_bytes_waits_while_the_limit_is_not_reached<K: Kind>() {
 async fn large_read_until<K: Kind>() {
     let (stream, peer) = K::pair().await;
     let count = 4096;
-    feed(peer, [vec![b'A'; count], b"\r\n".repeat(count)].concat(), false);
+    let sent = [vec![b'A'; count], b"\r\n".repeat(count)].concat();
+    let writing = spawn(async move {
+        peer.write(&sent).await.unwrap();
+        peer
+    });
     let mut expected = vec![b'A'; count];
     expected.extend(b"\r\n");
     assert!(stream.read_until(b"\r\n").await.unwrap() == expected);
     for _ in 1..count {
         assert_eq!(stream.read_until(b"\r\n").await.unwrap(), b"\r\n");
     }
+    writing.await.unwrap();
 }
 
 async fn read_bytes<K: Kind>() {
@@ -117,7 +122,7 @@ async fn read_bytes<K: Kind>() {
     assert_eq!(stream.read_bytes(3).await.unwrap(), b"012");
     assert_eq!(stream.read_bytes(7).await.unwrap(), b"3456789");
     let large: Vec<u8> = (0..100_000_u32).map(|number| number as u8).collect();
-    feed(peer, large.clone(), true);
+    feed(peer, large.clone());
     assert!(stream.read_bytes(99_999).await.unwrap() == large[..99_999]);
     assert_eq!(stream.read_bytes(1).await.unwrap(), [large[99_999]]);
     assert!(is_closed(stream.read_bytes(1).await));
@@ -162,7 +167,7 @@ async fn read_into<K: Kind>() {
     assert_eq!(&into, b"helloworld");
     assert!(!stream.reading());
     // What does not go in stays for the next one, with what comes behind it.
-    feed(peer, b"1234567890".repeat(30_000), true);
+    feed(peer, b"1234567890".repeat(30_000));
     let mut large = vec![0; 300_002];
     stream.read_into(&mut large).await.unwrap();
     assert!(large.starts_with(b"!!1234567890") && large.ends_with(b"1234567890"));
@@ -191,7 +196,7 @@ async fn read_into_zero_bytes<K: Kind>() {
 async fn small_reads_from_large_buffer<K: Kind>() {
     let (stream, peer) = K::pair().await;
     stream.set_max_buffer_size(1_000_000);
-    feed(peer, vec![b'x'; 1_000_000], true);
+    feed(peer, vec![b'x'; 1_000_000]);
     for _ in 0..100_000 {
         assert_eq!(stream.read_bytes(10).await.unwrap(), [b'x'; 10]);
     }
@@ -199,7 +204,7 @@ async fn small_reads_from_large_buffer<K: Kind>() {
 
 async fn small_read_untils_from_large_buffer<K: Kind>() {
     let (stream, peer) = K::pair().await;
-    feed(peer, b"aaaa\n".repeat(100_000), true);
+    feed(peer, b"aaaa\n".repeat(100_000));
     for _ in 0..100_000 {
         assert_eq!(stream.read_until(b"\n").await.unwrap(), b"aaaa\n");
     }
@@ -209,7 +214,7 @@ async fn many_mixed_reads<K: Kind>() {
     let (stream, peer) = K::pair().await;
     // Digits and letters, cut in every way.
     let sent: Vec<u8> = (0..30_000_u32).map(|number| b'a' + (number * number % 23) as u8).collect();
-    feed(peer, sent.clone(), true);
+    feed(peer, sent.clone());
     let mut received = Vec::new();
     for step in 0_usize.. {
         let piece = match step % 5 {
@@ -238,7 +243,7 @@ async fn chunks_come_until_the_end<K: Kind>() {
     assert_eq!(stream.read_bytes(1).await.unwrap(), b"H");
     let mut chunks = stream.chunks();
     assert_eq!(chunks.next().await.unwrap().unwrap(), b"ello");
-    feed(peer, vec![b'x'; 300_000], true);
+    feed(peer, vec![b'x'; 300_000]);
     let mut count = 0;
     while let Some(chunk) = chunks.next().await {
         count += chunk.unwrap().len();
@@ -264,7 +269,7 @@ async fn a_slow_reader_of_chunks_makes_the_sender_wait<K: Kind>() {
 
 async fn a_read_buffer_that_overflows_closes_the_stream<K: Kind>() {
     for delimited in [true, false] {
-        let (lines, _log) = Lines::capture();
+        let log = Log::capture();
         let (stream, peer) = K::pair().await;
         stream.set_max_buffer_size(10_000);
         let sending = spawn(async move { peer.write(&vec![b'x'; 50_000_000]).await });
@@ -275,14 +280,14 @@ async fn a_read_buffer_that_overflows_closes_the_stream<K: Kind>() {
         assert!(matches!(result, Err(StreamError::BufferFull)));
         assert!(stream.closed());
         assert!(sending.await.unwrap().is_err(), "the writer is not read any more");
-        assert_eq!(lines.take(), ["ERROR gustnado.general Reached maximum read buffer size"]);
+        assert_eq!(log.take(), ["ERROR gustnado.general Reached maximum read buffer size"]);
     }
 }
 
 async fn read_bytes_may_be_many_as_long_as_few_wait<K: Kind>() {
     let (stream, peer) = K::pair().await;
     stream.set_max_buffer_size(10_000);
-    feed(peer, vec![b'x'; 1_000_000], true);
+    feed(peer, vec![b'x'; 1_000_000]);
     let mut count = 0;
     while let Ok(bytes) = stream.read_partial(5000).await {
         count += bytes.len();
@@ -330,7 +335,7 @@ async fn what_is_left_in_the_buffer_is_read_first<K: Kind>() {
 
 async fn a_reader_whose_writer_never_stops_lets_others_have_their_turn<K: Kind>() {
     let (stream, peer) = K::pair().await;
-    feed(peer, vec![b'x'; 30_000_000], true);
+    feed(peer, vec![b'x'; 30_000_000]);
     let turns = Turns::count();
     let mut count = 0;
     while let Ok(bytes) = stream.read_partial(100_000).await {
@@ -370,7 +375,7 @@ mod regex {
     async fn read_until_regex_max_bytes<K: Kind>() {
         let line = Regex::new("def\r\n").unwrap();
         for (sent, max, found) in LIMITED {
-            let (_lines, _log) = Lines::capture();
+            let log = Log::capture();
             let (stream, peer) = K::pair().await;
             peer.write(sent.as_bytes()).await.unwrap();
             let result = stream.read_until_regex(&line, max).await;

@@ -4,7 +4,7 @@ use crate::kinds::{is_closed, poll_once};
 use gustnado::coroutine::sleep;
 use gustnado::ioloop::IOLoop;
 use gustnado::iostream::IOStream;
-use gustnado_tests::log::Lines;
+use gustnado::testing::Log;
 use gustnado_tests::milliseconds;
 use std::cell::Cell;
 use std::io::{ErrorKind, Read, Write};
@@ -43,7 +43,7 @@ async fn connection_closed() {
 
 #[gustnado::test]
 async fn a_reset_is_told_with_its_error_and_not_logged() {
-    let (lines, _log) = Lines::capture();
+    let log = Log::capture();
     let (stream, peer) = pair().await;
     reset(&stream, peer).await;
     let error = stream.read_until_close().await.unwrap_err();
@@ -53,7 +53,7 @@ async fn a_reset_is_told_with_its_error_and_not_logged() {
     assert_eq!(std::io::Error::from(error).kind(), ErrorKind::ConnectionReset);
     assert!(stream.read_bytes(1).await.unwrap_err().real_error().is_some());
     assert!(stream.write(b"x").await.unwrap_err().real_error().is_some());
-    assert_eq!(lines.take(), [""; 0]);
+    assert_eq!(log.take(), [""; 0]);
 }
 
 #[gustnado::test]
@@ -71,13 +71,13 @@ async fn a_reset_calls_the_close_callback() {
 
 #[gustnado::test]
 async fn connection_refused() {
-    let (lines, _log) = Lines::capture();
+    let log = Log::capture();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
     let error = IOStream::connect(address).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
-    assert_eq!(lines.take(), [""; 0]);
+    assert_eq!(log.take(), [""; 0]);
 }
 
 #[gustnado::test]

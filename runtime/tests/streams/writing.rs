@@ -4,7 +4,7 @@ use crate::kinds::{Duplex, Kind, for_each_kind, is_closed, poll_once};
 use gustnado::coroutine::{Multi, moment, sleep};
 use gustnado::ioloop::{JoinHandle, spawn};
 use gustnado::iostream::{IOStream, StreamError};
-use gustnado_tests::log::Lines;
+use gustnado::testing::Log;
 use gustnado_tests::{Turns, milliseconds};
 use std::cell::RefCell;
 use std::io::{ErrorKind, IoSlice};
@@ -180,7 +180,7 @@ async fn a_write_that_waits_hears_of_the_close<K: Kind>() {
 }
 
 async fn a_write_to_a_side_that_has_left_fails_and_is_not_logged<K: Kind>() {
-    let (lines, _log) = Lines::capture();
+    let log = Log::capture();
     let (peer, stream) = K::pair().await;
     drop(peer);
     let error = loop {
@@ -192,7 +192,7 @@ async fn a_write_to_a_side_that_has_left_fails_and_is_not_logged<K: Kind>() {
     let kind = error.real_error().map(std::io::Error::kind);
     assert!(matches!(kind, Some(ErrorKind::BrokenPipe | ErrorKind::ConnectionReset)), "{kind:?}");
     assert!(stream.closed());
-    assert_eq!(lines.take(), [""; 0]);
+    assert_eq!(log.take(), [""; 0]);
 }
 
 async fn what_is_written_before_the_stream_is_dropped_has_left_as_far_as_the_system_took_it<

@@ -18,4 +18,16 @@ async fn works_with_all_options() -> gustnado::Result<()> {
     Ok(())
 }
 
+#[gustnado::test(leaks = "deny", timeout = 0.5)]
+async fn leaves_nothing_behind() -> Result<(), std::num::ParseIntError> {
+    "7".parse::<u8>().map(drop)
+}
+
+#[gustnado::test(leaks = "allow")]
+async fn never_returns() -> ! {
+    loop {
+        gustnado::coroutine::moment().await;
+    }
+}
+
 fn main() {}

@@ -61,7 +61,7 @@ fn what_is_ordered_is_painted_and_tried_again_until_it_is_given_up() {
     for missing in ["/pictures/4", "/pictures/5"] {
         assert_eq!(client.get(missing).status(), 404, "{missing}");
     }
-    assert_eq!(server.lines().count("job 4 of pictures"), 4);
+    assert_eq!(server.log().count("job 4 of pictures"), 4);
 }
 
 #[test]

@@ -186,6 +186,10 @@ impl Backend for Simulated {
         Ok(())
     }
 
+    fn describe(&self, fds: &[RawFd]) -> Vec<String> {
+        fds.iter().map(|fd| self.network.describe(*fd)).collect()
+    }
+
     fn notifier(&self) -> Arc<dyn Notifier> {
         self.bell.clone()
     }

@@ -1,7 +1,7 @@
 //! The network: who listens, who is connected, and what programs do with it.
 
 use super::super::Random;
-use super::super::{Event as Ready, Interest, Readiness};
+use super::super::{Event as Ready, Interest, Readiness, descriptor};
 use super::connection::{Connection, Life, Packet, Side};
 use super::links::Links;
 use super::socket::{Socket, numbers};
@@ -233,6 +233,18 @@ impl Network {
             .remove(&fd)
             .map(drop)
             .ok_or(ErrorKind::NotFound.into())
+    }
+
+    /// What a socket is, for a human reader.
+    pub(super) fn describe(&self, fd: RawFd) -> String {
+        let mut state = self.state.borrow_mut();
+        if let Some(listener) = state.listeners.get(&fd) {
+            return descriptor::listening(listener.address);
+        }
+        match state.connection(fd) {
+            Ok((it, side)) => descriptor::connection(it.address(side), it.address(side.other())),
+            Err(_) => descriptor::unknown(fd),
+        }
     }
 
     /// When something happens next.

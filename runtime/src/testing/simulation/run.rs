@@ -1,10 +1,11 @@
 //! Running something in a simulated world: once, or once with each of many seeds.
 
 use super::{Simulation, Stuck};
+use crate::entry::{Failure, Test, examine, seconds, warn};
 use crate::ioloop::{IOLoop, RunSyncError};
 use crate::sys::Limits;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::process::{ExitCode, Termination};
+use std::process::Termination;
 use std::time::Duration;
 
 /// How much time may pass in a world: enough for anything that happens once a day.
@@ -42,11 +43,7 @@ impl Simulation {
         limit: Duration,
         main: impl AsyncFnOnce() -> T,
     ) -> Result<T, Stuck> {
-        let limits = Limits { simulated: limit, real: REAL_LIMIT };
-        let io_loop = match IOLoop::simulated(seed, limits) {
-            Ok(io_loop) => io_loop,
-            Err(error) => panic!("cannot make a simulated loop: {error}"),
-        };
+        let io_loop = new_loop(seed, limit);
         let result = io_loop.run_sync(async { main().await });
         io_loop.close();
         result.map_err(|error| match error {
@@ -59,38 +56,46 @@ impl Simulation {
     }
 }
 
-/// Runs a test in a world of its own with each seed, for `limit` seconds of simulated time at most; a day, if there is none.
+fn new_loop(seed: u64, limit: Duration) -> IOLoop {
+    match IOLoop::simulated(seed, Limits { simulated: limit, real: REAL_LIMIT }) {
+        Ok(io_loop) => io_loop,
+        Err(error) => panic!("cannot make a simulated loop: {error}"),
+    }
+}
+
+/// Runs a test in a world of its own with each seed, until its limit of simulated time; for a day, if it has none.
 ///
 /// # Panics
 ///
 /// When it fails with a seed, which is printed.
-pub fn run_simulated<T: Termination>(
-    name: &str,
-    limit: Option<f64>,
-    seeds: Option<u64>,
-    test: impl AsyncFn() -> T,
-) {
-    // One too large to be told is as good as none.
-    let limit =
-        limit.map_or(DAY, |limit| Duration::try_from_secs_f64(limit).unwrap_or(Duration::MAX));
+pub fn run_simulated<T: Termination>(test: Test, seeds: Option<u64>, make: impl AsyncFn() -> T) {
+    let limit = test.limit.map_or(DAY, seconds);
     let (first, count) = match (environment("GUSTNADO_SEED"), environment("GUSTNADO_SEEDS")) {
         (Some(seed), _) => (seed, 1),
         (None, count) => (0, count.or(seeds).unwrap_or(SEEDS)),
     };
+    let mut warning = None;
     for seed in first..first.saturating_add(count) {
         // Another test's loop, left behind on this thread by a panic, is not this one's business.
         IOLoop::clear_current();
-        let run = || Simulation::run_within(seed, limit, &test).map(Termination::report);
-        let failure = match catch_unwind(AssertUnwindSafe(run)) {
-            Ok(Ok(ExitCode::SUCCESS)) => continue,
-            Ok(Ok(_)) => "it has returned an error".to_owned(),
-            Ok(Err(stuck)) => stuck.to_string(),
+        let run = || examine(new_loop(seed, limit), test.leaks, None, async { make().await });
+        let repeat = how_to_repeat(test.name, seed);
+        match catch_unwind(AssertUnwindSafe(run)) {
+            // The same with every seed, most likely.
+            Ok(Ok(new)) => warning = warning.or(new),
             Err(payload) => {
-                eprintln!("{}", how_to_repeat(name, seed));
+                eprintln!("{repeat}");
                 resume_unwind(payload);
             }
-        };
-        panic!("{name}: {failure}\n{}", how_to_repeat(name, seed));
+            Ok(Err(Failure::Panic(message))) => panic!("{message}\n{repeat}"),
+            Ok(Err(Failure::Stuck(what, waits))) => {
+                panic!("{}: {}\n{repeat}\n{waits}", test.name, what.unwrap_or_default())
+            }
+            Ok(Err(Failure::Other(what))) => panic!("{}{what}\n{repeat}", test.name),
+        }
+    }
+    if let Some(warning) = warning {
+        warn(test.name, &warning);
     }
 }
 

@@ -1,0 +1,4 @@
+#[gustnado::test(leaks = "forbid")]
+async fn works() {}
+
+fn main() {}

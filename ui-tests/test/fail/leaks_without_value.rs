@@ -1,0 +1,4 @@
+#[gustnado::test(leaks)]
+async fn works() {}
+
+fn main() {}
