@@ -7,6 +7,7 @@
 mod http;
 mod locks;
 mod queues;
+mod seeds;
 mod servers;
 mod streams;
 mod timers;

@@ -134,11 +134,11 @@ async fn a_connection_that_breaks_has_carried_the_beginning_and_tells_both_sides
     match world.random(0..=2) {
         0 => world.resets(0.1),
         1 => {
-            sleep(world.random_duration(Duration::ZERO..=seconds(3))).await;
+            sleep(world.random_duration(Duration::ZERO..=seconds(1))).await;
             world.connections()[0].reset();
         }
         _ => {
-            sleep(world.random_duration(Duration::ZERO..=seconds(3))).await;
+            sleep(world.random_duration(Duration::ZERO..=seconds(1))).await;
             one.close();
         }
     }

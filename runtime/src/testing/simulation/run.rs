@@ -70,12 +70,13 @@ fn new_loop(seed: u64, limit: Duration) -> IOLoop {
 /// When it fails with a seed, which is printed.
 pub fn run_simulated<T: Termination>(test: Test, seeds: Option<u64>, make: impl AsyncFn() -> T) {
     let limit = test.limit.map_or(DAY, seconds);
-    let (first, count) = match (environment("GUSTNADO_SEED"), environment("GUSTNADO_SEEDS")) {
-        (Some(seed), _) => (seed, 1),
-        (None, count) => (0, count.or(seeds).unwrap_or(SEEDS)),
+    let (only, count) = (environment("GUSTNADO_SEED", 0), environment("GUSTNADO_SEEDS", 1));
+    let seeds = match only {
+        Some(seed) => seed..=seed,
+        None => 0..=count.or(seeds).unwrap_or(SEEDS).max(1) - 1,
     };
     let mut warning = None;
-    for seed in first..first.saturating_add(count) {
+    for seed in seeds {
         // Another test's loop, left behind on this thread by a panic, is not this one's business.
         IOLoop::clear_current();
         let run = || examine(new_loop(seed, limit), test.leaks, None, async { make().await });
@@ -105,10 +106,31 @@ fn how_to_repeat(name: &str, seed: u64) -> String {
     format!("it failed with seed {seed}; to run that again: GUSTNADO_SEED={seed} cargo test {name}")
 }
 
-fn environment(variable: &str) -> Option<u64> {
+/// What the environment says, which must be `least` at least.
+fn environment(variable: &str, least: u64) -> Option<u64> {
     let value = std::env::var(variable).ok()?;
     match value.parse() {
-        Ok(number) => Some(number),
-        Err(_) => panic!("{variable}={value:?} is not a number"),
+        Ok(number) if number >= least => Some(number),
+        _ => panic!("{variable}={value:?} is not a number from {least} on"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coroutine::moment;
+
+    #[test]
+    fn a_world_in_which_something_is_done_for_ever_ends_in_real_life() {
+        let limits = Limits { simulated: Duration::MAX, real: Duration::ZERO };
+        let io_loop = IOLoop::simulated(1, limits).unwrap();
+        let busy = io_loop.run_sync(async {
+            loop {
+                moment().await;
+            }
+        });
+        let Err(RunSyncError::Poll(error)) = busy else { panic!("it never ends") };
+        assert_eq!(error.downcast::<Stuck>().unwrap(), Stuck::Livelock(Duration::ZERO));
+        io_loop.close();
     }
 }

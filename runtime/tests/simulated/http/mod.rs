@@ -216,7 +216,7 @@ async fn a_server_that_ends_finishes_what_it_has_begun() {
     let world = Simulation::current();
     let clients: Vec<_> =
         (0..1 + random_below(10)).map(|number| spawn(insatiable(address, number))).collect();
-    sleep(world.random_duration(Duration::ZERO..=seconds(10))).await;
+    sleep(world.random_duration(Duration::ZERO..=seconds(5))).await;
     assert!(server.shutdown(seconds(60)).await);
     assert_eq!(server.connections(), 0);
     for client in clients {
