@@ -293,6 +293,55 @@ async fn a_notification_reaches_as_many_as_it_says_of_those_who_have_waited_long
     assert_eq!(log.take(), expected);
 }
 
+/// Whoever is notified and cancelled at the same moment hands the notification on.
+#[gustnado::test(simulated)]
+async fn no_notification_is_lost_while_somebody_waits() {
+    let world = Simulation::current();
+    let (condition, log) = (Rc::new(Condition::new()), Log::new());
+    let clock = || seconds(1 + Simulation::current().random(0..=10));
+    for who in 0..40_usize {
+        // They come between the seconds at which everything else happens.
+        let arrives = clock() - seconds(1) / 2;
+        let patience = perhaps(clock() - seconds(1) / 2);
+        let (condition, log) = (condition.clone(), log.clone());
+        let task = spawn(async move {
+            at(arrives).await;
+            log.note((who, "waits"));
+            let leaving = Leaving(&log, who);
+            let notified = match patience {
+                Some(patience) => condition.wait_until(patience).await,
+                None => {
+                    condition.wait().await;
+                    true
+                }
+            };
+            if notified {
+                log.note((who, "woken"));
+            }
+            drop(leaving);
+        });
+        if world.chance(0.5) {
+            IOLoop::current().call_later(clock(), move || task.cancel());
+        }
+    }
+    let mut notified = BTreeMap::<_, usize>::new();
+    for _ in 0..15 {
+        let (moment, count) = (clock(), world.random(1..=4) as usize);
+        *notified.entry(moment).or_default() += count;
+        let condition = condition.clone();
+        IOLoop::current().call_later(moment, move || condition.notify(count));
+    }
+    at(seconds(1000)).await;
+    let log = log.take();
+    for (moment, count) in notified {
+        let until = || log.iter().filter(|(when, _)| *when <= moment).map(|(_, what)| what);
+        let waiting = until().filter(|what| what.1 == "waits").count();
+        let left = until().filter(|what| what.1 == "leaves").count();
+        let woken = log.iter().filter(|(when, what)| *when == moment && what.1 == "woken").count();
+        assert!(woken == count || woken < count && waiting == left, "at {moment:?}");
+    }
+}
+
 #[gustnado::test(simulated)]
 async fn an_event_holds_back_exactly_those_who_come_while_it_is_not_set() {
     let world = Simulation::current();

@@ -4,6 +4,7 @@ use crate::{Log, at, moment_of_its_own, perhaps, seconds};
 use gustnado::ioloop::{IOLoop, spawn};
 use gustnado::queues::{GetError, LifoQueue, Order, OrderedQueue, PriorityQueue, PutError, Queue};
 use gustnado::testing::Simulation;
+use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
@@ -264,4 +265,67 @@ async fn priority_queue() {
         items.remove(least)
     };
     goes_as_the_model_says(PriorityQueue::new(maxsize()), least).await;
+}
+
+/// At whole seconds, at which many things happen at once, no order is promised; but this is.
+#[gustnado::test(simulated)]
+async fn no_item_is_lost_or_doubled_or_lies_about_while_somebody_waits() {
+    let world = Simulation::current();
+    let (queue, log) = (Rc::new(Queue::new(maxsize())), Log::new());
+    let clock = || seconds(1 + Simulation::current().random(0..=10));
+    let waiting = Rc::new(Cell::new(0));
+    for number in 0..80 {
+        let (moment, patience) = (clock(), perhaps(clock()));
+        let (queue, log, waiting) = (queue.clone(), log.clone(), waiting.clone());
+        let puts = world.chance(0.5);
+        let task = spawn(async move {
+            at(moment).await;
+            if puts {
+                if queue.put(number).await.is_ok() {
+                    log.note(Ok(number));
+                }
+                return;
+            }
+            let _waiting = Counted::new(&waiting);
+            let item = match patience {
+                Some(patience) => queue.get_within(patience).await,
+                None => queue.get().await,
+            };
+            if let Ok(item) = item {
+                log.note(Err(item));
+            }
+        });
+        if world.chance(0.5) {
+            IOLoop::current().call_later(clock(), move || task.cancel());
+        }
+    }
+    for second in 0..30 {
+        at(seconds(second) + seconds(1) / 2).await;
+        assert!(waiting.get() == 0 || queue.is_empty(), "{} wait", waiting.get());
+    }
+    let mut left: Vec<_> = std::iter::from_fn(|| queue.get_nowait().ok()).collect();
+    let log = log.take();
+    left.extend(log.iter().filter_map(|(_, what)| what.err()));
+    let all = left.len();
+    left.sort_unstable();
+    left.dedup();
+    assert_eq!(left.len(), all, "one was doubled");
+    let put: Vec<_> = log.iter().filter_map(|(_, what)| what.ok()).collect();
+    assert!(put.iter().all(|item| left.binary_search(item).is_ok()), "one was lost");
+}
+
+/// Counts those who wait, as long as they do.
+struct Counted<'a>(&'a Cell<usize>);
+
+impl<'a> Counted<'a> {
+    fn new(count: &'a Cell<usize>) -> Self {
+        count.set(count.get() + 1);
+        Self(count)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
 }
