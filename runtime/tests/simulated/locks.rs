@@ -1,6 +1,6 @@
 //! Locks: who gets them, and when, is what a model says.
 
-use crate::{Log, at, moment_of_its_own, perhaps, seconds};
+use crate::{Log, at, cancel_at, moment_of_its_own, perhaps, seconds, some_turns};
 use gustnado::ioloop::{IOLoop, spawn};
 use gustnado::locks::{BoundedSemaphore, Condition, Event, Lock, Semaphore};
 use gustnado::testing::Simulation;
@@ -196,7 +196,7 @@ async fn permits_are_never_too_many_and_never_lie_about_while_somebody_waits() {
             drop(waiting);
         });
         if let Some(cancelled) = perhaps(clock(60)) {
-            IOLoop::current().call_later(cancelled, move || task.cancel());
+            cancel_at(cancelled, task);
         }
     }
     at(seconds(1000)).await;
@@ -321,7 +321,7 @@ async fn no_notification_is_lost_while_somebody_waits() {
             drop(leaving);
         });
         if world.chance(0.5) {
-            IOLoop::current().call_later(clock(), move || task.cancel());
+            cancel_at(clock(), task);
         }
     }
     let mut notified = BTreeMap::<_, usize>::new();
@@ -329,7 +329,11 @@ async fn no_notification_is_lost_while_somebody_waits() {
         let (moment, count) = (clock(), world.random(1..=4) as usize);
         *notified.entry(moment).or_default() += count;
         let condition = condition.clone();
-        IOLoop::current().call_later(moment, move || condition.notify(count));
+        spawn(async move {
+            at(moment).await;
+            some_turns().await;
+            condition.notify(count);
+        });
     }
     at(seconds(1000)).await;
     let log = log.take();

@@ -15,7 +15,7 @@ mod trace;
 mod world;
 
 use gustnado::coroutine::{moment, sleep, sleep_until};
-use gustnado::ioloop::IOLoop;
+use gustnado::ioloop::{IOLoop, JoinHandle, spawn};
 use gustnado::iostream::IOStream;
 use gustnado::tcpserver::TCPServer;
 use gustnado::testing::Simulation;
@@ -57,6 +57,22 @@ fn random_below(bound: usize) -> usize {
 async fn turn() {
     moment().await;
     moment().await;
+}
+
+/// Cancels a task at a moment; in one of its first turns, so that anything may have just happened to the task.
+fn cancel_at<T: 'static>(when: Duration, task: JoinHandle<T>) {
+    spawn(async move {
+        at(when).await;
+        some_turns().await;
+        task.cancel();
+    });
+}
+
+/// A few turns of the loop, or none, at the same moment.
+async fn some_turns() {
+    for _ in 0..random_below(3) {
+        moment().await;
+    }
 }
 
 /// Both ends of a connection from `127.0.0.1` to `10.0.0.2`.

@@ -1,6 +1,6 @@
 //! Queues: who gets which item, and when, is what a model says.
 
-use crate::{Log, at, moment_of_its_own, perhaps, seconds};
+use crate::{Log, at, cancel_at, moment_of_its_own, perhaps, seconds, some_turns};
 use gustnado::ioloop::{IOLoop, spawn};
 use gustnado::queues::{GetError, LifoQueue, Order, OrderedQueue, PriorityQueue, PutError, Queue};
 use gustnado::testing::Simulation;
@@ -280,6 +280,7 @@ async fn no_item_is_lost_or_doubled_or_lies_about_while_somebody_waits() {
         let puts = world.chance(0.5);
         let task = spawn(async move {
             at(moment).await;
+            some_turns().await;
             if puts {
                 if queue.put(number).await.is_ok() {
                     log.note(Ok(number));
@@ -296,7 +297,7 @@ async fn no_item_is_lost_or_doubled_or_lies_about_while_somebody_waits() {
             }
         });
         if world.chance(0.5) {
-            IOLoop::current().call_later(clock(), move || task.cancel());
+            cancel_at(clock(), task);
         }
     }
     for second in 0..30 {

@@ -1,6 +1,6 @@
 //! Clients that know what they must be answered.
 
-use super::site::piece;
+use super::site::{LARGEST, piece};
 use crate::{random_below, seconds};
 use gustnado::coroutine::sleep;
 use gustnado::iostream::{IOStream, StreamError};
@@ -77,6 +77,14 @@ impl Ask {
         Self { request, answer: Answer { status, body, closes: false } }
     }
 
+    /// One that is refused, and the last one therefore.
+    pub(super) fn too_large() -> Self {
+        let body = vec![b'y'; LARGEST + 1 + random_below(LARGEST)];
+        let mut request = b"POST /echo HTTP/1.1\r\nHost: simulated\r\n".to_vec();
+        request.extend(framed(&body));
+        Self { request, answer: Answer { status: 413, body: Vec::new(), closes: true } }
+    }
+
     /// The same as the last one on its connection.
     pub(super) fn last(mut self) -> Self {
         let line = self.request.iter().position(|byte| *byte == b'\n').unwrap();
@@ -87,7 +95,7 @@ impl Ask {
 }
 
 fn body() -> Vec<u8> {
-    let length = random_below(*Simulation::current().choose(&[2, 300, 40_000]));
+    let length = random_below(*Simulation::current().choose(&[2, 300, LARGEST]));
     (0..length).map(|place| (place * 31 % 251) as u8).collect()
 }
 

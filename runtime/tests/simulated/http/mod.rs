@@ -183,6 +183,34 @@ async fn rude_clients_disturb_nobody_and_are_got_rid_of() {
     ends(server).await;
 }
 
+#[gustnado::test(simulated)]
+async fn the_last_answer_is_heard_although_the_client_goes_on_talking() {
+    let world = Simulation::current();
+    // So that all of it gets through while the server still listens, which it does not for long.
+    world.buffers(300_000..=400_000);
+    world.delay(Duration::ZERO..=Duration::from_millis(100));
+    let (server, address) = server();
+    let clients = (0..10).map(|number| async move {
+        let stream = connect(address, number).await.unwrap();
+        let asks: Vec<_> = (0..random_below(3)).map(|_| Ask::any()).collect();
+        let last =
+            if Simulation::current().chance(0.5) { Ask::any().last() } else { Ask::too_large() };
+        let behind = vec![b'x'; random_below(100_000)];
+        for ask in asks.iter().chain([&last]) {
+            stream.write(&ask.request).await.unwrap();
+        }
+        for piece in behind.chunks(1 + random_below(20_000)) {
+            // Perhaps nobody listens any more.
+            drop(stream.write(piece));
+        }
+        for ask in asks.iter().chain([&last]) {
+            assert!(answer(&stream).await.unwrap() == ask.answer);
+        }
+    });
+    Multi(clients.collect::<Vec<_>>()).await.unwrap();
+    ends(server).await;
+}
+
 /// Asks again and again until the server ends, and notes whether an answer was cut in the middle.
 async fn insatiable(server: SocketAddr, number: usize) {
     let world = Simulation::current();

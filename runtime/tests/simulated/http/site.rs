@@ -11,6 +11,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+/// The largest body that it takes.
+pub(super) const LARGEST: usize = 40_000;
+
 #[get("/hello/{name}")]
 fn hello(name: String) -> String {
     format!("Hello, {name}")
@@ -75,5 +78,6 @@ pub(super) fn piece(number: usize) -> Vec<u8> {
 }
 
 pub(super) fn site() -> Site {
-    Application::new(routes![hello, wait, echo, sum, pieces]).build().unwrap()
+    let routes = routes![hello, wait, echo, sum, pieces];
+    Application::new(routes).max_body_size(LARGEST as u64).build().unwrap()
 }
