@@ -9,7 +9,7 @@ FETCHES = 200_000
 AT_ONCE = 64
 
 CLIENTS = {
-    OURS: (ROOT, "gustnado-benches", "fetch"),
+    OURS: (ROOT, "gustnado-benches", "client"),
     "hyper": (PEERS, "client-hyper", "client-hyper"),
     "reqwest": (PEERS, "client-reqwest", "client-reqwest"),
 }
