@@ -78,10 +78,8 @@ pub(crate) fn examine<T: Termination>(
     test: impl Future<Output = T>,
 ) -> Result<Option<String>, Failure> {
     io_loop.begin_test();
-    let timeout = limit.map(|limit| {
-        let given_up = io_loop.clone();
-        io_loop.call_later(limit, move || given_up.give_up_test())
-    });
+    // A callback that held its loop would keep it for ever, if a panic leaves it behind.
+    let timeout = limit.map(|limit| io_loop.call_later(limit, || IOLoop::current().give_up_test()));
     let result = io_loop.run_sync(test);
     timeout.into_iter().for_each(|timeout| io_loop.remove_timeout(timeout));
     if result.is_ok() {
