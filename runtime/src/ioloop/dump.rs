@@ -19,7 +19,8 @@ impl IOLoop {
     /// Each is polled once more, when nothing else runs; that is always allowed, and shows the chain of async functions that wait
     /// for each other. It takes some ten microseconds each, and more to print it, which another thread may do. It is meant
     /// for a program that hangs: in a test that takes too long, or behind a signal or an admin's route. A program that is
-    /// built without debug information shows no places.
+    /// built without debug information shows no places; with `debug = "line-tables-only"` functions lack the names of their crates,
+    /// so that whole stacks are shown.
     ///
     /// ```
     /// # gustnado::ioloop::IOLoop::new()?.run_sync(async {
