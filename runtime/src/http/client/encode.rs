@@ -9,8 +9,10 @@ use ::http::Method;
 ///
 /// What is known only here, Host and what frames the body, is written here; everything that a user has chosen was checked when
 /// it was given.
-pub(super) fn head(parts: &Parts, client: &Shared, out: &mut Vec<u8>) {
-    let Parts { method, url, headers, body, credentials, .. } = parts;
+pub(super) fn head(parts: &mut Parts, client: &Shared, out: &mut Vec<u8>) {
+    let authorization = parts.authorization(&client.core);
+    let parts = &*parts;
+    let Parts { method, url, headers, body, .. } = parts;
     let mut put = |pieces: &[&str]| {
         for piece in pieces {
             out.extend_from_slice(piece.as_bytes());
@@ -34,10 +36,10 @@ pub(super) fn head(parts: &Parts, client: &Shared, out: &mut Vec<u8>) {
     if parts.is_decompressed && lacks("Accept-Encoding") {
         put(&["Accept-Encoding: gzip\r\n"]);
     }
-    if let Some(credentials) = credentials
+    if let Some(authorization) = authorization
         && lacks("Authorization")
     {
-        put(&["Authorization: ", &credentials.basic(), "\r\n"]);
+        put(&["Authorization: ", &authorization, "\r\n"]);
     }
     if let Some(jar) = &client.jar
         && lacks("Cookie")

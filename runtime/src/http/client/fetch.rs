@@ -105,30 +105,27 @@ impl Fetching {
         Ok(())
     }
 
-    /// Reads the head of the response, behind all redirects.
+    /// Reads the head of the response, behind all redirects and the question who asks.
     async fn answered(&mut self) -> Result<(Connection, Incoming), HTTPClientError> {
         loop {
-            let (mut connection, ending) = self.exchange().await?;
+            let (connection, ending) = self.exchange().await?;
             let compressed = self.record.is_decompressed && self.record.head.is_gzip();
             let limits = Limits {
                 body: self.record.options.max_body_size.unwrap_or(self.client.limits.body),
                 ..self.client.limits
             };
-            let mut incoming = Incoming::new(ending, &limits, compressed)?;
-            if self.record.head.status().is_redirection() {
-                let most = match self.record.options.follow_redirects {
-                    Some(false) => 0,
-                    _ => self.record.options.max_redirects.unwrap_or(REDIRECTS),
-                };
-                if self.record.redirect(most)? {
-                    if let Ok(true) = incoming.drain(&mut connection).await {
-                        self.keep_alive(connection);
-                    } else {
-                        drop(connection);
-                    }
-                    self.turn_to_target().await;
-                    continue;
+            let incoming = Incoming::new(ending, &limits, compressed)?;
+            let most = self.record.options.redirects();
+            let asks_again = match self.record.head.status().is_redirection() {
+                true => self.record.redirect(most)?,
+                false => self.record.is_challenged(),
+            };
+            if asks_again {
+                if let Some(connection) = drain(connection, incoming).await {
+                    self.keep_alive(connection);
                 }
+                self.turn_to_target().await;
+                continue;
             }
             self.record.is_decompressed = compressed;
             self.tell_header_callback();
@@ -209,11 +206,14 @@ impl Fetching {
         }
     }
 
-    /// Waits for its turn to ask where a redirect leads. Its own turn is over first: who holds one and waits for another could wait for
-    /// somebody who does the same.
+    /// Waits for its turn to ask where a redirect leads, if that is elsewhere. Its own turn is over first: who holds one and waits for
+    /// another could wait for somebody who does the same.
     async fn turn_to_target(&mut self) {
-        self.slot = None;
         let origin = self.client.origin(&self.record);
+        if self.slot.as_ref().is_some_and(|slot| slot.is_for(&origin)) {
+            return;
+        }
+        self.slot = None;
         self.slot = Some(match Slot::vacant(&self.client, &origin) {
             Some(slot) => slot,
             None => Frame::new(Slot::queue(self.client.clone(), origin)).await,
@@ -238,6 +238,13 @@ impl Options {
         or_ever(self.request_timeout.unwrap_or(TIMEOUT))
     }
 
+    fn redirects(&self) -> u32 {
+        match self.follow_redirects {
+            Some(false) => 0,
+            _ => self.max_redirects.unwrap_or(REDIRECTS),
+        }
+    }
+
     fn queue_timeout(&self) -> Duration {
         match self.queue_timeout {
             Some(timeout) => or_ever(timeout),
@@ -260,4 +267,13 @@ fn queue(
 ) -> Frame<Result<Slot, HTTPClientError>> {
     let waiting = cancel_after(options.queue_timeout(), Slot::queue(client.clone(), origin));
     Frame::new(async { waiting.await.map_err(|_| HTTPClientError::Timeout(Phase::Queue)) })
+}
+
+/// Reads the body of a response that is not the last one; if it is too long for that, the connection is closed.
+#[cold]
+fn drain(mut connection: Connection, mut incoming: Incoming) -> Frame<Option<Connection>> {
+    Frame::new(async move {
+        let is_drained = matches!(incoming.drain(&mut connection).await, Ok(true));
+        is_drained.then_some(connection)
+    })
 }

@@ -266,6 +266,11 @@ impl Slot {
         Self { client, origin }
     }
 
+    /// Whether it lets a fetch ask this origin.
+    pub(super) fn is_for(&self, origin: &Rc<Origin>) -> bool {
+        Rc::ptr_eq(&self.origin, origin)
+    }
+
     /// A connection that rests.
     pub(super) fn kept(&self) -> Option<Connection> {
         self.client.take_idle(&self.origin).map(|stream| Connection::new(stream, true))

@@ -1,5 +1,6 @@
 //! The memory of a fetch: the request, and later the response to it.
 
+use super::auth::Digest;
 use super::errors::InvalidRequest;
 use super::head::ResponseHead;
 use super::route::Route;
@@ -32,6 +33,8 @@ pub(super) struct Parts {
     pub(super) headers: Headers,
     pub(super) body: Option<Body>,
     pub(super) credentials: Option<Credentials>,
+    /// How the user is proved, if not with the password itself.
+    pub(super) digest: Option<Box<Digest>>,
     pub(super) options: Options,
     /// The way to the server, if it is not the usual one.
     pub(super) route: Option<Box<Route>>,
@@ -120,6 +123,7 @@ impl Parts {
         }
         self.body = None;
         self.credentials = None;
+        self.digest = None;
         self.options = Options::default();
         self.route = None;
         self.header_callback = None;

@@ -36,8 +36,12 @@ impl Parts {
         let credentials = self.url.set(&target)?;
 
         self.redirects += 1;
+        if let Some(digest) = &mut self.digest {
+            digest.restart();
+        }
         if self.url.origin() != origin {
             self.credentials = None;
+            self.digest = None;
             if let Some(route) = &mut self.route {
                 route.unix_socket = None;
             }
@@ -47,6 +51,7 @@ impl Parts {
         }
         if credentials.is_some() {
             self.credentials = credentials;
+            self.digest = None;
         }
         if change == Change::ToGet {
             self.method = Method::GET;

@@ -6,6 +6,7 @@ use super::multipart::Multipart;
 use super::proxy::Proxy;
 use super::record::Record;
 use super::route::Choice;
+use super::url::Credentials;
 use crate::http::host::is_host;
 use crate::http::{Body, ContentType, HTTPDate, InvalidHeader};
 use ::http::Method;
@@ -172,7 +173,22 @@ impl HTTPRequest {
     /// `auth_password`.
     pub fn basic_auth(mut self, username: impl Into<String>, password: impl Into<String>) -> Self {
         let (username, password) = (username.into(), password.into());
-        self.record.credentials = Some(super::url::Credentials { username, password });
+        self.record.credentials = Some(Credentials { username, password });
+        self.record.digest = None;
+        self
+    }
+
+    /// The same request with this user for digest authentication (RFC 7616, with MD5 or SHA-256), in place of one in the URL. Tornado's
+    /// `auth_mode="digest"`.
+    ///
+    /// The request is sent without it first, and again with the proof that the server then asks for, so a large body is better sent
+    /// with [`expect_100_continue`](Self::expect_100_continue). A body that is a stream cannot be sent again: the 401 is then the
+    /// response. So is one whose challenge cannot be answered: only `qop="auth"` can, or none.
+    #[cfg(feature = "digest-auth")]
+    pub fn digest_auth(mut self, username: impl Into<String>, password: impl Into<String>) -> Self {
+        let (username, password) = (username.into(), password.into());
+        self.record.credentials = Some(Credentials { username, password });
+        self.record.digest = Some(Box::default());
         self
     }
 
