@@ -3,12 +3,15 @@
 use std::fmt;
 use std::panic::Location;
 
+use ::http::StatusCode;
+
 use super::endings::Endings;
+use super::error_page::ErrorPages;
 use super::provided::Provided;
 use super::routing::Router;
-use super::{Address, Route, Server, Site, Workers};
+use super::{Address, Context, Respond, Route, Server, Site, Workers};
 use crate::coroutine::Outcome;
-use crate::error::Result;
+use crate::error::{Error, HTTPError, Result};
 use crate::http::Settings;
 use crate::jobs::Jobs;
 
@@ -37,6 +40,8 @@ pub struct Application {
     routes: Vec<Route>,
     provided: Provided,
     settings: Settings,
+    default: Option<Route>,
+    error_pages: ErrorPages,
     endings: Endings,
     problems: Vec<String>,
 }
@@ -48,6 +53,8 @@ impl Application {
             routes,
             provided: Provided::default(),
             settings: Settings::default(),
+            default: None,
+            error_pages: ErrorPages::default(),
             endings: Endings::default(),
             problems: Vec::new(),
         }
@@ -64,6 +71,39 @@ impl Application {
             self.problems
                 .push(format!("a {name} was provided twice: which one should a handler get?"));
         }
+        self
+    }
+
+    /// Answers what no route takes, instead of a 404. A path that has routes, but none of the request's method, is still a 405.
+    ///
+    /// Its own path, which nothing is compared with, is best `*`.
+    #[must_use]
+    pub fn default_route(mut self, route: Route) -> Self {
+        self.default = Some(route);
+        self
+    }
+
+    /// Writes the pages of errors: what handlers fail with, arguments that cannot be taken, 404 and 405; but not requests that are
+    /// refused before anybody has seen them.
+    ///
+    /// The error has been logged by then. A page that says no status gets the error's. An error in here is answered with a plain page.
+    ///
+    /// ```
+    /// use gustnado::prelude::*;
+    ///
+    /// #[route("/")]
+    /// async fn index() {}
+    ///
+    /// let app = Application::new(routes![index]).write_error(|error, _| {
+    ///     Json(format!("{}: {}", error.status(), error.reason()))
+    /// });
+    /// ```
+    #[must_use]
+    pub fn write_error<R: Respond>(
+        mut self,
+        write: impl Fn(&Error, &Context) -> R + 'static,
+    ) -> Self {
+        self.error_pages = ErrorPages::new(move |error, cx| write(error, cx).respond(cx));
         self
     }
 
@@ -177,7 +217,8 @@ impl Application {
     /// All that is wrong, at once: paths that break the grammar, routes that leave a request with two answers,
     /// arguments that ask for what was not provided, values provided twice.
     pub fn build(mut self) -> Result<Site, StartupError> {
-        let router = Router::new(self.routes, &mut self.problems);
+        let mut router = Router::new(self.routes, &mut self.problems);
+        let default = router.add_unlisted(self.default.unwrap_or_else(not_found));
         for route in router.routes() {
             for requirement in route.requirements() {
                 if !self.provided.satisfies(requirement) {
@@ -191,8 +232,16 @@ impl Application {
         if !self.problems.is_empty() {
             return Err(StartupError { problems: self.problems });
         }
-        Ok(Site::new(router, self.provided, self.settings, self.endings))
+        let Self { provided, settings, error_pages, endings, .. } = self;
+        Ok(Site::new((router, default), provided, settings, error_pages, endings))
     }
+}
+
+/// The route of what no route takes, unless the application has another one.
+fn not_found() -> Route {
+    let here = super::Location { file: file!(), line: line!() };
+    Route::new("*", "default_handler", here)
+        .handler(|cx| async move { HTTPError::new(StatusCode::NOT_FOUND).respond(&cx) })
 }
 
 impl fmt::Debug for Application {

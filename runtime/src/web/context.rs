@@ -8,6 +8,7 @@ use std::ops::Deref;
 use ::http::StatusCode;
 use percent_encoding::percent_decode_str;
 
+use super::error_page::ErrorPages;
 use super::{Route, Site};
 use crate::error::{HTTPError, Result};
 use crate::http::Request;
@@ -43,7 +44,8 @@ impl Context {
         &self.request
     }
 
-    /// The route that matched.
+    /// The route that matched; for what no route takes, the [default handler's](super::Application::default_handler), whose
+    /// path is `*`.
     pub fn route(&self) -> &Route {
         self.site.route(self.route)
     }
@@ -51,6 +53,10 @@ impl Context {
     /// The longest body, in bytes, that this request may have.
     pub(crate) fn body_limit(&self) -> u64 {
         self.site.body_limit(self.route)
+    }
+
+    pub(super) fn error_pages(&self) -> &ErrorPages {
+        self.site.error_pages()
     }
 
     /// The value of type `T` that the application was provided with.

@@ -1,20 +1,54 @@
 //! What a client is told of an error.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use ::http::StatusCode;
 
-use super::log;
+use super::{Context, log};
 use crate::error::Error;
 use crate::http::{ContentType, Request, Response};
 
+/// What an application says of errors: see [`Application::write_error`](super::Application::write_error).
+#[derive(Default)]
+pub(super) struct ErrorPages {
+    write: Option<Box<Write>>,
+    /// Whether that is at work: an error in there must not lead there again.
+    writing: Cell<bool>,
+}
+
+type Write = dyn Fn(&Error, &Context) -> Response;
+
+impl ErrorPages {
+    pub(super) fn new(write: impl Fn(&Error, &Context) -> Response + 'static) -> Self {
+        Self { write: Some(Box::new(write)), writing: Cell::new(false) }
+    }
+}
+
 /// Logs the error and answers with its status.
+pub(crate) fn answer(error: &Error, cx: &Context) -> Response {
+    log::failure(cx, error);
+    write(error, cx)
+}
+
+/// The page of an error: the application's, if it has one.
 ///
-/// The client reads the status and the [reason](Error::reason): as JSON or HTML if that is what it likes best, else as
+/// Otherwise the client reads the status and the [reason](Error::reason): as JSON or HTML if that is what it likes best, else as
 /// text. Nothing else of the error leaves the house.
-pub(crate) fn answer(error: &Error, request: &Request) -> Response {
-    log::failure(request, error);
-    page(error.status(), &error.reason(), request)
+pub(super) fn write(error: &Error, cx: &Context) -> Response {
+    let pages = cx.error_pages();
+    if let Some(write) = &pages.write
+        && !pages.writing.replace(true)
+    {
+        let response = write(error, cx);
+        pages.writing.set(false);
+        return match response.status() {
+            // It did not say another one.
+            StatusCode::OK => response.with_status(error.status()),
+            _ => response,
+        };
+    }
+    page(error.status(), &error.reason(), cx)
 }
 
 /// The page of a status.

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use ::http::{Method, StatusCode};
 
 use super::endings::Endings;
+use super::error_page::ErrorPages;
 use super::provided::Provided;
 use super::routing::Router;
 use super::{Context, Respond, Route, log};
@@ -20,19 +21,24 @@ pub struct Site(Rc<Inner>);
 
 struct Inner {
     router: Router,
+    /// The route of what no route takes.
+    default: usize,
     provided: Provided,
     settings: Settings,
+    error_pages: ErrorPages,
     endings: Cell<Endings>,
 }
 
 impl Site {
     pub(super) fn new(
-        router: Router,
+        (router, default): (Router, usize),
         provided: Provided,
         settings: Settings,
+        error_pages: ErrorPages,
         endings: Endings,
     ) -> Self {
-        Self(Rc::new(Inner { router, provided, settings, endings: Cell::new(endings) }))
+        let endings = Cell::new(endings);
+        Self(Rc::new(Inner { router, default, provided, settings, error_pages, endings }))
     }
 
     /// The limits and deadlines that its connections should have.
@@ -57,6 +63,10 @@ impl Site {
         &self.0.provided
     }
 
+    pub(super) fn error_pages(&self) -> &ErrorPages {
+        &self.0.error_pages
+    }
+
     /// How long a body of the route may be, in bytes.
     pub(crate) fn body_limit(&self, route: usize) -> u64 {
         self.route(route).body_limit().unwrap_or(self.0.settings.limits.body)
@@ -64,8 +74,13 @@ impl Site {
 
     fn answer(&self, request: Request) -> Frame<Response> {
         let Some(index) = self.0.router.find(request.method(), request.path_bytes()) else {
-            return ready(self.without_route(&request));
+            return self.answer_without_route(request);
         };
+        self.answer_by(index, request)
+    }
+
+    #[inline]
+    fn answer_by(&self, index: usize, request: Request) -> Frame<Response> {
         let route = self.route(index);
         let has_body = request.has_body();
         if route.outlives_client() {
@@ -79,19 +94,20 @@ impl Site {
     }
 
     #[cold]
-    fn without_route(&self, request: &Request) -> Response {
+    fn answer_without_route(&self, request: Request) -> Frame<Response> {
         let Some(allowed) = self.0.router.allowed(request.path()) else {
-            return HTTPError::new(StatusCode::NOT_FOUND).respond(request);
+            return self.answer_by(self.0.default, request);
         };
-        let response = if *request.method() == Method::OPTIONS {
+        let cx = Context::new(request, self.clone(), self.0.default);
+        let response = if *cx.method() == Method::OPTIONS {
             Response::new(StatusCode::NO_CONTENT)
         } else {
-            HTTPError::new(StatusCode::METHOD_NOT_ALLOWED).respond(request)
+            HTTPError::new(StatusCode::METHOD_NOT_ALLOWED).respond(&cx)
         };
-        match response.with_header("Allow", allowed) {
+        ready(match response.with_header("Allow", allowed) {
             Ok(response) => response,
-            Err(error) => Error::from(error).respond(request),
-        }
+            Err(error) => Error::from(error).respond(&cx),
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use super::{Application, Location};
+use super::{Application, Location, Route};
 use crate::http::{Request, Response, Service};
 
 pub(super) const HERE: Location = Location { file: file!(), line: line!() };
@@ -54,4 +54,12 @@ pub(super) fn answer(application: Application, request: Request) -> Response {
 /// The body as text.
 pub(super) fn text(response: &Response) -> &str {
     std::str::from_utf8(response.body().as_bytes().unwrap()).unwrap()
+}
+
+/// A context of this request, at a route of `/`.
+pub(super) fn context(request: Request) -> super::Context {
+    let site = Application::new(vec![
+        Route::new("/", "test", HERE).handler(|_| async { Response::default() }),
+    ]);
+    super::Context::new(request, site.build().unwrap(), 0)
 }

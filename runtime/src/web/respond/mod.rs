@@ -12,9 +12,9 @@ use serde::Serialize;
 pub use redirect::Redirect;
 pub use streamed::Streamed;
 
-use super::error_page;
-use crate::error::{Error, HTTPError, WithContext};
-use crate::http::{Body, ContentType, Request, Response};
+use super::{Context, error_page};
+use crate::error::{Error, HTTPError, Result, WithContext};
+use crate::http::{Body, ContentType, Response};
 
 /// Something that answers a request.
 ///
@@ -50,7 +50,16 @@ use crate::http::{Body, ContentType, Request, Response};
 )]
 pub trait Respond {
     /// The answer.
-    fn respond(self, request: &Request) -> Response;
+    fn respond(self, cx: &Context) -> Response;
+
+    /// The answer, or the error that would have to be one: what `write_error` of a class is told of.
+    #[doc(hidden)]
+    fn try_respond(self, cx: &Context) -> Result<Response>
+    where
+        Self: Sized,
+    {
+        Ok(self.respond(cx))
+    }
 }
 
 /// Text of type `text/html; charset=utf-8`. Whatever is put into it must be escaped already.
@@ -65,7 +74,7 @@ pub struct Json<T>(pub T);
 
 impl Respond for Response {
     #[inline]
-    fn respond(self, _: &Request) -> Response {
+    fn respond(self, _: &Context) -> Response {
         self
     }
 }
@@ -74,7 +83,7 @@ macro_rules! bodies {
     ($($content_type:ident: $($body:ty)+;)+) => {
         $($(impl Respond for $body {
             #[inline]
-            fn respond(self, _: &Request) -> Response {
+            fn respond(self, _: &Context) -> Response {
                 ok(ContentType::$content_type, self)
             }
         })+)+
@@ -87,76 +96,92 @@ bodies! {
 }
 
 impl<const N: usize> Respond for &'static [u8; N] {
-    fn respond(self, _: &Request) -> Response {
+    fn respond(self, _: &Context) -> Response {
         ok(ContentType::OCTETS, self)
     }
 }
 
 impl<T: Into<Body>> Respond for Html<T> {
     #[inline]
-    fn respond(self, _: &Request) -> Response {
+    fn respond(self, _: &Context) -> Response {
         ok(ContentType::HTML, self.0)
     }
 }
 
 impl<T: Serialize> Respond for Json<T> {
-    fn respond(self, request: &Request) -> Response {
+    fn respond(self, cx: &Context) -> Response {
         match serde_json::to_vec(&self.0) {
             Ok(text) => ok(ContentType::JSON, text),
-            Err(error) => Error::from(error).context("serialising a response").respond(request),
+            Err(error) => Error::from(error).context("serialising a response").respond(cx),
         }
     }
 }
 
 impl Respond for StatusCode {
-    fn respond(self, _: &Request) -> Response {
+    fn respond(self, _: &Context) -> Response {
         Response::new(self)
     }
 }
 
 impl Respond for () {
-    fn respond(self, _: &Request) -> Response {
+    fn respond(self, _: &Context) -> Response {
         Response::new(StatusCode::OK)
     }
 }
 
 impl<R: Respond> Respond for Option<R> {
-    fn respond(self, request: &Request) -> Response {
+    fn respond(self, cx: &Context) -> Response {
         match self {
-            Some(response) => response.respond(request),
-            None => HTTPError::new(StatusCode::NOT_FOUND).respond(request),
+            Some(response) => response.respond(cx),
+            None => HTTPError::new(StatusCode::NOT_FOUND).respond(cx),
         }
+    }
+
+    fn try_respond(self, cx: &Context) -> Result<Response> {
+        self.with_status(StatusCode::NOT_FOUND)?.try_respond(cx)
     }
 }
 
 impl<R: Respond, E: Into<Error>> Respond for Result<R, E> {
     #[inline]
-    fn respond(self, request: &Request) -> Response {
+    fn respond(self, cx: &Context) -> Response {
         match self {
-            Ok(response) => response.respond(request),
-            Err(error) => error.into().respond(request),
+            Ok(response) => response.respond(cx),
+            Err(error) => error.into().respond(cx),
         }
+    }
+
+    fn try_respond(self, cx: &Context) -> Result<Response> {
+        self.map_err(Into::into)?.try_respond(cx)
     }
 }
 
 impl Respond for Error {
     #[cold]
-    fn respond(self, request: &Request) -> Response {
-        error_page::answer(&self, request)
+    fn respond(self, cx: &Context) -> Response {
+        error_page::answer(&self, cx)
+    }
+
+    fn try_respond(self, _: &Context) -> Result<Response> {
+        Err(self)
     }
 }
 
 impl Respond for HTTPError {
     #[cold]
-    fn respond(self, request: &Request) -> Response {
-        Error::from(self).respond(request)
+    fn respond(self, cx: &Context) -> Response {
+        Error::from(self).respond(cx)
+    }
+
+    fn try_respond(self, _: &Context) -> Result<Response> {
+        Err(self.into())
     }
 }
 
 impl<R: Respond> Respond for (StatusCode, R) {
-    fn respond(self, request: &Request) -> Response {
+    fn respond(self, cx: &Context) -> Response {
         let (status, response) = self;
-        response.respond(request).with_status(status)
+        response.respond(cx).with_status(status)
     }
 }
 
@@ -164,18 +189,18 @@ macro_rules! with_headers {
     ($([$($generics:tt)*] $headers:ty;)+) => {
         $(
             impl<$($generics)* N: AsRef<str>, V: AsRef<[u8]>, R: Respond> Respond for ($headers, R) {
-                fn respond(self, request: &Request) -> Response {
+                fn respond(self, cx: &Context) -> Response {
                     let (headers, response) = self;
-                    add_headers(response.respond(request), &headers, request)
+                    add_headers(response.respond(cx), &headers, cx)
                 }
             }
 
             impl<$($generics)* N: AsRef<str>, V: AsRef<[u8]>, R: Respond> Respond
                 for (StatusCode, $headers, R)
             {
-                fn respond(self, request: &Request) -> Response {
+                fn respond(self, cx: &Context) -> Response {
                     let (status, headers, response) = self;
-                    add_headers((status, response).respond(request), &headers, request)
+                    add_headers((status, response).respond(cx), &headers, cx)
                 }
             }
         )+
@@ -196,7 +221,7 @@ fn ok(content_type: ContentType, body: impl Into<Body>) -> Response {
 fn add_headers<N: AsRef<str>, V: AsRef<[u8]>>(
     mut response: Response,
     headers: &[(N, V)],
-    request: &Request,
+    cx: &Context,
 ) -> Response {
     for (index, (name, value)) in headers.iter().enumerate() {
         let name = name.as_ref();
@@ -209,7 +234,7 @@ fn add_headers<N: AsRef<str>, V: AsRef<[u8]>>(
         };
         // A header that was not meant to be there must not be sent, nor the answer without one that was.
         if let Err(error) = added.with_context(|| format!("the response's header {name:?}")) {
-            return error.respond(request);
+            return error.respond(cx);
         }
     }
     response

@@ -7,7 +7,8 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::Respond;
 use crate::error::{Error, HTTPError};
-use crate::http::{Request, Response};
+use crate::http::Response;
+use crate::web::Context;
 
 /// Tells the client to go elsewhere.
 ///
@@ -90,16 +91,16 @@ impl Redirect {
 }
 
 impl Respond for Redirect {
-    fn respond(self, request: &Request) -> Response {
+    fn respond(self, cx: &Context) -> Response {
         if let Some(refusal) = self.refusal() {
             return HTTPError::new(StatusCode::BAD_REQUEST)
                 .with_log_message(format!("the redirect to {:?} {refusal}", self.location))
-                .respond(request);
+                .respond(cx);
         }
         let location = utf8_percent_encode(&self.location, UNSAFE).to_string();
         match Response::new(self.status).with_header("Location", location) {
             Ok(response) => response,
-            Err(error) => Error::from(error).respond(request),
+            Err(error) => Error::from(error).respond(cx),
         }
     }
 }

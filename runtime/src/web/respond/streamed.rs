@@ -10,7 +10,8 @@ use futures_core::Stream;
 
 use super::Respond;
 use crate::error::Error;
-use crate::http::{Body, ContentType, Request, Response};
+use crate::http::{Body, ContentType, Response};
+use crate::web;
 
 /// A stream of pieces as the body.
 ///
@@ -26,7 +27,7 @@ where
     B: Into<Bytes>,
     E: Into<Error>,
 {
-    fn respond(self, _: &Request) -> Response {
+    fn respond(self, _: &web::Context) -> Response {
         Response::new(StatusCode::OK)
             .with_content_type(ContentType::OCTETS)
             .with_body(Body::stream(Pieces(Box::pin(self.0))))

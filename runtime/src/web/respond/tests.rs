@@ -1,13 +1,13 @@
 use std::collections::BTreeMap;
-use std::task::{Context, Poll, Waker};
+use std::task::{self, Poll, Waker};
 
 use futures_core::Stream;
 
 use super::*;
-use crate::web::testing::{get, request, text};
+use crate::web::testing::{context, get, request, text};
 
 fn respond(response: impl Respond) -> Response {
-    response.respond(&get("/"))
+    response.respond(&context(get("/")))
 }
 
 fn content_type(response: &Response) -> Option<&str> {
@@ -123,7 +123,7 @@ fn an_error_shows_its_status_and_reason_only() {
 fn error_pages_follow_the_accept_header_and_are_escaped() {
     let page = |accept| {
         let request = request("GET", "/", &[("Accept", accept)], b"");
-        HTTPError::new(StatusCode::NOT_FOUND).with_reason("<\"x\">").respond(&request)
+        HTTPError::new(StatusCode::NOT_FOUND).with_reason("<\"x\">").respond(&context(request))
     };
     let response = page("text/html");
     assert_eq!(content_type(&response), Some("text/html; charset=utf-8"));
@@ -181,7 +181,7 @@ fn a_stream_is_sent_piece_by_piece() {
         type Item = Result<&'static str, std::fmt::Error>;
         fn poll_next(
             mut self: std::pin::Pin<&mut Self>,
-            _: &mut Context<'_>,
+            _: &mut task::Context<'_>,
         ) -> Poll<Option<Self::Item>> {
             Poll::Ready(self.0.pop())
         }
@@ -190,7 +190,7 @@ fn a_stream_is_sent_piece_by_piece() {
     assert_eq!(content_type(&response), Some("application/octet-stream"));
     let Body::Stream(mut stream) = response.into_body() else { panic!("not a stream") };
     let mut next =
-        || std::pin::Pin::new(&mut stream).poll_next(&mut Context::from_waker(Waker::noop()));
+        || std::pin::Pin::new(&mut stream).poll_next(&mut task::Context::from_waker(Waker::noop()));
     assert!(matches!(next(), Poll::Ready(Some(Ok(piece))) if piece == "a"));
     assert!(matches!(next(), Poll::Ready(Some(Ok(piece))) if piece == "b"));
     assert!(matches!(next(), Poll::Ready(Some(Err(_)))));

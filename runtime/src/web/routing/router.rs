@@ -86,6 +86,12 @@ impl Router {
         Self { routes, resources, statics, nodes, literals, captures }
     }
 
+    /// Adds a route that no path leads to; its place.
+    pub(crate) fn add_unlisted(&mut self, route: Route) -> usize {
+        self.routes.push(route);
+        self.routes.len() - 1
+    }
+
     pub(crate) fn routes(&self) -> &[Route] {
         &self.routes
     }
