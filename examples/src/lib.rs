@@ -21,15 +21,30 @@ use std::net::SocketAddr;
 ///
 /// An argument that is not understood.
 pub fn port() -> Result<u16> {
-    let mut port = 8888;
-    for argument in std::env::args().skip(1) {
-        let number = argument.strip_prefix("--port=").and_then(|number| number.parse().ok());
-        let usage = || {
-            Error::msg(format!("{argument:?} is not understood; the only option is --port=8888"))
-        };
-        port = number.ok_or_else(usage)?;
-    }
+    let (port, _) = port_and(None)?;
     Ok(port)
+}
+
+/// The port to listen on, and the value of the other option that a program has: `--NAME=VALUE`.
+///
+/// # Errors
+///
+/// An argument that is not understood.
+pub fn port_and(other: Option<&str>) -> Result<(u16, Option<String>)> {
+    let (mut port, mut value) = (8888, None);
+    for argument in std::env::args().skip(1) {
+        let named = argument.strip_prefix("--").and_then(|option| option.split_once('='));
+        match named {
+            Some(("port", number)) if number.parse::<u16>().is_ok() => port = number.parse()?,
+            Some((name, given)) if Some(name) == other => value = Some(given.to_owned()),
+            _ => {
+                let usage = other.map(|name| format!(" and --{name}=…")).unwrap_or_default();
+                let text = format!("{argument:?} is not understood; there is --port=8888{usage}");
+                return Err(Error::msg(text));
+            }
+        }
+    }
+    Ok((port, value))
 }
 
 /// Serves an application on the port of the command line until Ctrl-C or SIGTERM, and says where.

@@ -8,6 +8,7 @@ use gustnado::{Method, StatusCode};
 use gustnado_tests::{Client, Script, Server, Source, answer, eventually, handler, milliseconds};
 use std::cell::Cell;
 use std::rc::Rc;
+use std::task::Poll;
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
@@ -235,6 +236,54 @@ async fn a_body_is_produced_no_faster_than_the_server_reads() {
     assert!(before < 500, "{before} pieces of 64 KiB were asked for, and nothing was read");
     go.send(()).unwrap();
     assert_eq!(fetching.await.unwrap().unwrap().text(), "ok");
+    script.finish();
+}
+
+/// Yields `abc`, is not ready once, and ends.
+struct Hesitant(u32);
+
+impl futures_core::Stream for Hesitant {
+    type Item = Result<bytes::Bytes, Box<dyn std::error::Error>>;
+
+    fn poll_next(
+        mut self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> Poll<Option<Self::Item>> {
+        self.0 += 1;
+        match self.0 {
+            1 => Poll::Ready(Some(Ok("abc".into()))),
+            2 => Poll::Pending,
+            _ => Poll::Ready(None),
+        }
+    }
+}
+
+#[gustnado::test]
+async fn a_connection_is_kept_although_the_answer_is_heard_before_the_end_of_what_was_sent() {
+    let script = Script::start(1, |_, mut client| {
+        client.take_until(b"\r\n\r\nabc");
+        client.send(OK).take_until(b"\r\n\r\n");
+        client.send(OK);
+    });
+    let client = AsyncHTTPClient::new();
+    let body = Body::sized_stream(3, Hesitant(0));
+    client.fetch(HTTPRequest::put(script.url("/")).body(body)).await.unwrap();
+    client.fetch(script.url("/")).await.unwrap();
+    script.finish();
+}
+
+#[gustnado::test]
+async fn a_connection_is_kept_although_nobody_asks_for_a_body_that_there_is_not() {
+    let script = Script::start(1, |_, mut client| {
+        for status in ["204 No Content", "200 OK\r\nContent-Length: 0"] {
+            client.take_until(b"\r\n\r\n");
+            client.send(format!("HTTP/1.1 {status}\r\n\r\n"));
+        }
+    });
+    let client = AsyncHTTPClient::new();
+    for _ in 0..2 {
+        drop(client.fetch_streamed(script.url("/")).await.unwrap());
+    }
     script.finish();
 }
 

@@ -71,13 +71,25 @@ impl Connection {
     }
 
     /// Whether nothing is under way on it any more, in either direction, so that another request may be sent.
-    pub(super) fn is_clean(&self) -> bool {
-        self.upload.is_none()
+    pub(super) fn is_clean(&mut self) -> bool {
+        self.has_sent()
             && !self.stream.writing()
             && !self.stream.closed()
             // Bytes that nobody has asked for would be taken for the next response.
             && self.stream.peek(<[u8]>::is_empty)
             && (!self.stream.is_readable() || self.is_silent())
+    }
+
+    /// Whether all of the request has left. Of a body that was a stream, who has read the response need not have heard that.
+    #[inline]
+    fn has_sent(&mut self) -> bool {
+        let cx = &mut Context::from_waker(Waker::noop());
+        if let Some(upload) = &mut self.upload
+            && let Poll::Ready(Ok(())) = upload.poll(&self.stream, cx)
+        {
+            self.upload = None;
+        }
+        self.upload.is_none()
     }
 
     /// Whether there is really nothing to read, and the server has not closed.

@@ -241,7 +241,7 @@ impl Parking for Shared {
         let removed = self.idle.borrow_mut().remove_at(place);
         let Some((key, Idle { parked, origin, .. })) = removed else { return };
         origin.idle.borrow_mut().retain(|other| *other != key);
-        let connection = Connection::new(self.link(parked), true);
+        let mut connection = Connection::new(self.link(parked), true);
         // What the loop has heard may be of bytes that were read already.
         if connection.is_clean() {
             self.rest(connection.stream, &origin);
@@ -277,7 +277,7 @@ impl Slot {
     }
 
     /// Keeps a connection for the next fetch, if nothing is under way on it.
-    pub(super) fn keep(&self, connection: Connection) {
+    pub(super) fn keep(&self, mut connection: Connection) {
         if connection.is_clean() {
             self.client.rest(connection.stream, &self.origin);
         }

@@ -43,8 +43,14 @@ impl StreamedResponse {
         incoming: Incoming,
         deadline: Instant,
     ) -> Self {
+        let has_ended = incoming.is_done();
         let reading = Some(Reading { connection, incoming, slot });
-        Self { response, client, reading, deadline: sleep_until(deadline) }
+        let mut streamed = Self { response, client, reading, deadline: sleep_until(deadline) };
+        if has_ended {
+            // Nobody need ask for a body that there is not, to have the connection kept.
+            streamed.end();
+        }
+        streamed
     }
 
     /// The next piece of the body; `None` at the end.
