@@ -27,7 +27,7 @@ use std::panic::Location;
 
 use ::http::StatusCode;
 
-use crate::http::{BodyError, Violation};
+use crate::http::{BodyError, MultipartError, Violation};
 use crate::jobs::Refusal;
 
 /// The result of whatever may fail with an [`Error`].
@@ -82,7 +82,8 @@ impl Error {
     }
 
     /// The status it becomes if it leaves a handler: the one given with [`with_status`](Self::with_status), else
-    /// that of the first [`HTTPError`], [`BodyError`], [`Violation`] or [`Refusal`] among its causes, else 500.
+    /// that of the first [`HTTPError`], [`BodyError`], [`Violation`], [`MultipartError`] or [`Refusal`] among its
+    /// causes, else 500.
     pub fn status(&self) -> StatusCode {
         let known = || self.causes().find_map(answer_of).map(|(status, _)| status);
         self.0.status.or_else(known).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
@@ -326,6 +327,9 @@ fn answer_of<'e>(cause: &'e (dyn StdError + 'static)) -> Option<(StatusCode, Cow
     }
     if let Some(error) = cause.downcast_ref::<Violation>() {
         return Some((error.status(), error.to_string().into()));
+    }
+    if cause.is::<MultipartError>() {
+        return Some((StatusCode::BAD_REQUEST, cause.to_string().into()));
     }
     if cause.is::<Refusal>() {
         return Some((StatusCode::SERVICE_UNAVAILABLE, cause.to_string().into()));

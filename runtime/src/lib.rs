@@ -64,9 +64,10 @@ pub use ::http::{Method, StatusCode};
 pub use error::{Error, HTTPError, Result, WithContext};
 pub use gustnado_macros::{delete, get, head, main, options, patch, post, put, route, test};
 pub use web::{
-    Address, Addresses, Application, Argument, Context, Endpoint, Form, FromCapture, FromRequest,
-    Html, Json, Location, Query, Redirect, Requirement, Respond, Route, Server, Site, StartupError,
-    Streamed, Workers,
+    Address, Addresses, Application, Argument, Bearer, Context, Endpoint, Fields, Form,
+    FromCapture, FromHeader, FromRequest, Header, Html, Json, Location, Multipart, Part, Query,
+    Redirect, Requirement, Respond, Route, Server, Site, StartupError, Streamed, Upload, UserAgent,
+    Workers,
 };
 
 /// Collects the routes of functions with `#[route]`, for [`Application::new`].
@@ -95,9 +96,9 @@ pub mod prelude {
     pub use crate::http::{AsyncHTTPClient, BodyStream, HTTPRequest, Request, Response};
     pub use crate::ioloop::{IOLoop, run_in_executor, spawn};
     pub use crate::{
-        Application, Context, Error, Form, FromCapture, FromRequest, HTTPError, Html, Json, Method,
-        Query, Redirect, Respond, Result, StatusCode, Streamed, WithContext, delete, get, head,
-        options, patch, post, put, route, routes,
+        Application, Context, Error, Form, FromCapture, FromRequest, HTTPError, Header, Html, Json,
+        Method, Multipart, Query, Redirect, Respond, Result, StatusCode, Streamed, WithContext,
+        delete, get, head, options, patch, post, put, route, routes,
     };
 }
 

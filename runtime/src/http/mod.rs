@@ -8,6 +8,7 @@ mod chunked;
 mod class;
 mod client;
 mod connection;
+mod cookies;
 mod date;
 mod exchange;
 mod field;
@@ -17,6 +18,7 @@ mod headers;
 mod host;
 mod incoming;
 mod limits;
+mod multipart;
 mod outgoing;
 mod request;
 mod request_id;
@@ -31,6 +33,7 @@ pub use self::client::{
     AsyncHTTPClient, AsyncHTTPClientBuilder, Fetch, HTTPClientError, HTTPRequest, HTTPResponse,
     InvalidRequest, Multipart, Phase, Proxy, ResponseViolation, StreamedResponse, TimeInfo,
 };
+pub use self::cookies::Cookies;
 pub use self::date::{DateLine, HTTPDate};
 pub use self::framing::Framing;
 pub use self::head::Head;
@@ -38,6 +41,7 @@ pub use self::headers::{ContentType, Headers, InvalidHeader};
 pub use self::host::is_host;
 pub use self::incoming::{BodyError, BodyStream};
 pub use self::limits::Limits;
+pub use self::multipart::{MultipartDecoder, MultipartError, PartHead, PartLimits, PartStep, Step};
 pub use self::request::Request;
 pub use self::request_id::{InvalidRequestId, RequestId};
 pub use self::response::{Encoded, Encoding, Response, Rest};

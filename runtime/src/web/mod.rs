@@ -24,7 +24,10 @@ mod workers;
 
 pub use address::{Address, Addresses};
 pub use application::{Application, StartupError};
-pub use arguments::{Argument, BodyClaim, Form, FromCapture, FromRequest, Query, capture};
+pub use arguments::{
+    Argument, Bearer, BodyClaim, Fields, Form, FromCapture, FromHeader, FromRequest, Header,
+    Multipart, Part, Query, Upload, UserAgent, capture,
+};
 pub use context::Context;
 pub use provided::Requirement;
 pub use respond::{Html, Json, Redirect, Respond, Streamed};

@@ -2,6 +2,7 @@
 
 use super::errors::InvalidRequest;
 use crate::http::ContentType;
+use crate::http::multipart::escape;
 use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::hash::BuildHasher;
@@ -66,7 +67,7 @@ impl Multipart {
     }
 
     /// The value of Content-Type, and the body.
-    pub(super) fn finish(mut self) -> Result<(ContentType, Vec<u8>), InvalidRequest> {
+    pub(in crate::http) fn finish(mut self) -> Result<(ContentType, Vec<u8>), InvalidRequest> {
         if let Some(problem) = self.problem {
             return Err(problem);
         }
@@ -102,18 +103,6 @@ impl Default for Multipart {
 impl fmt::Debug for Multipart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Multipart").field("bytes", &self.body.len()).finish_non_exhaustive()
-    }
-}
-
-/// As the HTML standard has it: what would end the text, or its line, is percent-encoded, and nothing else.
-fn escape(text: &str, out: &mut String) {
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("%22"),
-            '\r' => out.push_str("%0D"),
-            '\n' => out.push_str("%0A"),
-            character => out.push(character),
-        }
     }
 }
 

@@ -125,6 +125,7 @@ fn read_query<'r, T: Deserialize<'r>>(cx: &'r Context) -> Result<T> {
 fn read_form<'r, T: Deserialize<'r>>(cx: &'r Context) -> Result<T> {
     const FORM: &str = "application/x-www-form-urlencoded";
     expect_type(cx, FORM, |essence| essence.eq_ignore_ascii_case(FORM))?;
+    refuse_coded(cx)?;
     form::from_str(text(cx)?, |decoded| cx.keep(decoded))
         .map_err(|error| bad_argument("form", &error))
 }
@@ -142,11 +143,11 @@ fn text(cx: &Context) -> Result<&str> {
 }
 
 /// A request with a Content-Type means its body, even if that is empty.
-fn is_bodiless(cx: &Context) -> bool {
+pub(super) fn is_bodiless(cx: &Context) -> bool {
     cx.body().is_empty() && cx.header_bytes("content-type").is_none()
 }
 
-fn expect_type(cx: &Context, expected: &str, fits: impl FnOnce(&str) -> bool) -> Result {
+pub(super) fn expect_type(cx: &Context, expected: &str, fits: impl FnOnce(&str) -> bool) -> Result {
     let sent = cx.header("content-type").unwrap_or_default();
     let essence = sent.split(';').next().unwrap_or_default().trim_matches([' ', '\t']);
     if fits(essence) {
@@ -154,6 +155,14 @@ fn expect_type(cx: &Context, expected: &str, fits: impl FnOnce(&str) -> bool) ->
     }
     let error = HTTPError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE);
     Err(error.with_reason(format!("the body must be {expected}")).into())
+}
+
+/// Refuses a form in a content coding, as Tornado does: whoever looked at it on the way has not seen its fields.
+pub(super) fn refuse_coded(cx: &Context) -> Result {
+    match cx.header_bytes("content-encoding") {
+        None | Some(b"identity") => Ok(()),
+        Some(_) => Err(bad_request("a form must not have a Content-Encoding")),
+    }
 }
 
 /// Whether a media type without its parameters is JSON (RFC 8259, RFC 6839 section 3.1).
@@ -167,7 +176,7 @@ fn is_json(essence: &str) -> bool {
 }
 
 #[cold]
-fn bad_argument(source: &str, error: &FormError) -> Error {
+pub(super) fn bad_argument(source: &str, error: &FormError) -> Error {
     bad_request(match &error.field {
         Some(field) => format!("{source} argument {field}: {}", error.reason),
         None => format!("{source}: {}", error.reason),
@@ -175,6 +184,6 @@ fn bad_argument(source: &str, error: &FormError) -> Error {
 }
 
 #[cold]
-fn bad_request(reason: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+pub(super) fn bad_request(reason: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     HTTPError::new(StatusCode::BAD_REQUEST).with_reason(reason).into()
 }

@@ -48,7 +48,12 @@ pub(super) fn from_str<'de, T: Deserialize<'de>>(
     let mut text = |part: Option<&'de str>| {
         part.or_else(|| kept.next().map(String::as_str)).unwrap_or_default()
     };
-    T::deserialize(Pairs(raw.into_iter().map(|(name, value)| (text(name), text(value))).collect()))
+    from_pairs(raw.into_iter().map(|(name, value)| (text(name), text(value))).collect())
+}
+
+/// Reads names and values that were decoded already.
+pub(super) fn from_pairs<'de, T: Deserialize<'de>>(pairs: Vec<Pair<'de>>) -> Result<T, FormError> {
+    T::deserialize(Pairs(pairs))
 }
 
 /// The field that could not be read, if one is to blame, and the reason.

@@ -8,12 +8,18 @@ mod body;
 mod captures;
 mod claim;
 mod form;
+mod header;
+mod multipart;
 mod number;
 mod parts;
+mod upload;
 
 pub use body::{Form, Query};
 pub use captures::{FromCapture, capture};
 pub use claim::BodyClaim;
+pub use header::{Bearer, FromHeader, Header, UserAgent};
+pub use multipart::{Multipart, Part};
+pub use upload::{Fields, Upload};
 
 use std::future::Future;
 
@@ -28,9 +34,11 @@ use crate::error::{Error, Result};
 /// | `&Context`, `&Request`, [`Request`](crate::http::Request) | the request itself |
 /// | [`Query<T>`] | the query, read into a `T` with serde |
 /// | [`Form<T>`], [`Json<T>`](super::Json) | the body, read into a `T` with serde |
+/// | [`Multipart`] | a form with files, part by part as it arrives |
 /// | `String`, `&str`, [`Bytes`](bytes::Bytes), `Vec<u8>`, `&[u8]` | the body as it is |
 /// | [`BodyStream`](crate::http::BodyStream) | the body as it arrives |
 /// | [`Method`](::http::Method), [`Version`](::http::Version), [`HeaderMap`](::http::HeaderMap), [`SocketAddr`](std::net::SocketAddr) | that part of the request; the address is the client's |
+/// | [`Header<T>`](Header), [`Cookies`](crate::http::Cookies) | one header, read into a `T`; the cookies |
 /// | [`RequestId`](crate::http::RequestId) | what tells the request from all others |
 /// | `Option<A>` | `None` if the request has nothing for an `A`; something bad is still an error |
 /// | `Result<A, Error>` | the error is the handler's to answer |
