@@ -64,7 +64,10 @@ fn a_header_is_read_into_its_type() {
     assert_eq!(asked.1, r#"{"reason":"header X-Retries: not valid","status":400}"#);
     assert_eq!(ask("/agent", ""), (200, "nobody".into()));
     assert_eq!(ask("/agent", "User-Agent: a b\r\n"), (200, "a b".into()));
-    assert_eq!(ask("/token", "Authorization: bearer abc\r\n"), (200, "abc Header(Bearer { .. })".into()));
+    assert_eq!(
+        ask("/token", "Authorization: bearer abc\r\n"),
+        (200, "abc Header(Bearer { .. })".into())
+    );
     for other in ["Basic abc", "Bearer", "Bearer a b"] {
         let asked = ask("/token", &format!("Authorization: {other}\r\n"));
         assert_eq!(asked.1, "400 Bad Request: header Authorization: not a bearer token", "{other}");
