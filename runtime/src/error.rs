@@ -231,6 +231,12 @@ impl HTTPError {
     }
 }
 
+impl From<StatusCode> for HTTPError {
+    fn from(status: StatusCode) -> Self {
+        Self::new(status)
+    }
+}
+
 /// As Tornado prints it: `HTTP 404: Not Found (no such entry)`. With the log message, so not for clients.
 impl fmt::Display for HTTPError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

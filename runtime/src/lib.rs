@@ -64,7 +64,7 @@ pub use ::http::{Method, StatusCode};
 pub use error::{Error, HTTPError, Result, WithContext};
 pub use gustnado_macros::{delete, get, head, main, options, patch, post, put, route, test};
 pub use web::{
-    Address, Addresses, Application, Argument, Bearer, Context, Endpoint, Fields, Form,
+    Address, Addresses, Application, Argument, Bearer, Context, Endpoint, Fields, Finish, Form,
     FromCapture, FromHeader, FromRequest, Header, Html, Json, Location, Multipart, Part, Query,
     Redirect, Requirement, Respond, Route, Server, Site, StartupError, Streamed, Upload, UserAgent,
     Workers,

@@ -61,7 +61,8 @@ impl<'f> Handler<'f> {
             |#cx: __gustnado::Context| async move {
                 #(#takes)*
                 let #returned = #function(#(#passed),*) #wait;
-                let response = #respond(#returned, &#cx);
+                let mut response = #respond(#returned, &#cx);
+                #cx.complete(&mut response);
                 response
             }
         }

@@ -24,6 +24,7 @@ mod request;
 mod request_id;
 mod response;
 mod server;
+mod set_cookie;
 mod settings;
 mod violation;
 
@@ -46,6 +47,7 @@ pub use self::request::Request;
 pub use self::request_id::{InvalidRequestId, RequestId};
 pub use self::response::{Encoded, Encoding, Response, Rest};
 pub use self::server::{HTTPServer, Service};
+pub use self::set_cookie::{Cookie, InvalidCookie, SameSite};
 pub use self::settings::Settings;
 pub use self::violation::Violation;
 

@@ -1,14 +1,18 @@
 //! One request on its way through a handler.
 
+mod writing;
+
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::fmt;
 use std::ops::Deref;
+use std::rc::Rc;
 
 use ::http::StatusCode;
 use percent_encoding::percent_decode_str;
 
 use super::error_page::ErrorPages;
+use super::reply::Reply;
 use super::{Route, Site};
 use crate::error::{HTTPError, Result};
 use crate::http::Request;
@@ -25,6 +29,8 @@ pub struct Context {
     /// The captures that had a `%`, decoded when first asked for, each at its position.
     decoded: OnceCell<Box<[OnceCell<Box<str>>]>>,
     kept: OnceCell<Box<Kept>>,
+    /// What the handler says of its answer by hand.
+    pub(super) reply: OnceCell<Rc<Reply>>,
 }
 
 /// Texts that arguments borrow, and further ones.
@@ -35,7 +41,14 @@ struct Kept {
 
 impl Context {
     pub(crate) fn new(request: Request, site: Site, route: usize) -> Self {
-        Self { request, site, route, decoded: OnceCell::new(), kept: OnceCell::new() }
+        Self {
+            request,
+            site,
+            route,
+            decoded: OnceCell::new(),
+            kept: OnceCell::new(),
+            reply: OnceCell::new(),
+        }
     }
 
     /// The request.
@@ -53,6 +66,10 @@ impl Context {
     /// The longest body, in bytes, that this request may have.
     pub(crate) fn body_limit(&self) -> u64 {
         self.site.body_limit(self.route)
+    }
+
+    pub(super) fn reply(&self) -> &Rc<Reply> {
+        self.reply.get_or_init(Rc::default)
     }
 
     pub(super) fn error_pages(&self) -> &ErrorPages {

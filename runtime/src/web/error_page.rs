@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use ::http::StatusCode;
 
-use super::{Context, log};
+use super::{Context, Finish, log};
 use crate::error::Error;
 use crate::http::{ContentType, Request, Response};
 
@@ -27,6 +27,12 @@ impl ErrorPages {
 
 /// Logs the error and answers with its status.
 pub(crate) fn answer(error: &Error, cx: &Context) -> Response {
+    if error.downcast_ref::<Finish>().is_some() {
+        return Response::default();
+    }
+    if let Some(reply) = cx.said() {
+        reply.fail();
+    }
     log::failure(cx, error);
     write(error, cx)
 }

@@ -14,6 +14,7 @@ mod endings;
 mod error_page;
 mod log;
 mod provided;
+mod reply;
 mod respond;
 mod routing;
 mod server;
@@ -30,6 +31,7 @@ pub use arguments::{
 };
 pub use context::Context;
 pub use provided::Requirement;
+pub use reply::Finish;
 pub use respond::{Html, Json, Redirect, Respond, Streamed};
 pub use routing::{Endpoint, Location, Route};
 pub use server::Server;

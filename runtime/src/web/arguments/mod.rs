@@ -74,11 +74,18 @@ pub trait FromRequest<'r>: Sized {
 
     /// What a route must know of it; for the macros.
     #[doc(hidden)]
-    const ARGUMENT: Argument = Argument { streams: Self::STREAMS, requirement: Self::requirement };
+    const ARGUMENT: Argument =
+        Argument { streams: Self::STREAMS, requirement: Self::requirement, writes: Self::writes };
 
     /// What the application must have been provided with for it. Asked once, at start-up.
     fn requirement() -> Option<Requirement> {
         None
+    }
+
+    /// Whether who has it can write the answer by hand. Asked once, at start-up.
+    #[doc(hidden)]
+    fn writes() -> bool {
+        false
     }
 
     /// Whether the request has nothing for it at all, which makes an `Option` of it `None`.
@@ -96,6 +103,7 @@ pub trait FromRequest<'r>: Sized {
 pub struct Argument {
     pub(crate) streams: bool,
     pub(crate) requirement: fn() -> Option<Requirement>,
+    pub(crate) writes: fn() -> bool,
 }
 
 impl<'r, A: FromRequest<'r>> FromRequest<'r> for Option<A> {

@@ -18,6 +18,10 @@ impl<'r, T: 'static> FromRequest<'r> for &'r T {
         (!own).then(Requirement::of::<T>)
     }
 
+    fn writes() -> bool {
+        TypeId::of::<T>() == TypeId::of::<Context>()
+    }
+
     fn is_absent(cx: &'r Context) -> bool {
         Self::requirement().is_some() && cx.provided::<T>().is_none()
     }

@@ -90,6 +90,18 @@ impl Redirect {
     }
 }
 
+impl From<&'static str> for Redirect {
+    fn from(path: &'static str) -> Self {
+        Self::to(path)
+    }
+}
+
+impl From<String> for Redirect {
+    fn from(path: String) -> Self {
+        Self::to(path)
+    }
+}
+
 impl Respond for Redirect {
     fn respond(self, cx: &Context) -> Response {
         if let Some(refusal) = self.refusal() {

@@ -12,6 +12,7 @@ use gustnado_grammar::{Pattern, Segment};
 
 pub(crate) use router::Router;
 
+use super::reply::Driven;
 use super::{Argument, Context, Requirement};
 use crate::http::Response;
 use crate::ioloop::Frame;
@@ -68,6 +69,8 @@ pub struct Route {
     methods: Vec<Method>,
     requirements: Vec<fn() -> Option<Requirement>>,
     streams: bool,
+    /// Whether its handler may send its answer before it ends.
+    writes: bool,
     finish_on_disconnect: bool,
     max_body_size: Option<u64>,
     handler: Option<Handler>,
@@ -87,6 +90,7 @@ impl Route {
             methods: Vec::new(),
             requirements: Vec::new(),
             streams: false,
+            writes: false,
             finish_on_disconnect: false,
             max_body_size: None,
             handler: None,
@@ -111,6 +115,7 @@ impl Route {
     pub fn takes(mut self, argument: Argument) -> Self {
         self.requirements.push(argument.requirement);
         self.streams |= argument.streams;
+        self.writes |= (argument.writes)();
         self
     }
 
@@ -161,6 +166,10 @@ impl Route {
         self.streams
     }
 
+    pub(crate) fn writes(&self) -> bool {
+        self.writes
+    }
+
     pub(crate) fn outlives_client(&self) -> bool {
         self.finish_on_disconnect
     }
@@ -172,6 +181,7 @@ impl Route {
     #[inline]
     pub(crate) fn call(&self, cx: Context) -> Frame<Response> {
         match &self.handler {
+            Some(handler) if self.writes => Frame::new(Driven::new(handler(cx))),
             Some(handler) => handler(cx),
             // The router refuses a route without a handler.
             None => Frame::new(async { Response::new(StatusCode::INTERNAL_SERVER_ERROR) }),
