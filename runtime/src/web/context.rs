@@ -57,7 +57,7 @@ impl Context {
         &self.request
     }
 
-    /// The route that matched; for what no route takes, the [default handler's](super::Application::default_handler), whose
+    /// The route that matched; for what no route takes, the [default one](super::Application::default_route), whose
     /// path is `*`.
     pub fn route(&self) -> &Route {
         self.site.route(self.route)
