@@ -28,6 +28,7 @@
 //! | 3 | [`iostream`], [`tcpserver`], [`tcpclient`], [`netutil`], [`process`] | bytes over sockets and pipes |
 //! | 4 | [`http`] | the protocol, each rule once; its [server](http::HTTPServer), and its [client](http::AsyncHTTPClient) |
 //! | 5 | the names of this page | [`Application`], routes, arguments, responses, errors |
+//! | beside | [`escape`] | HTML, JSON, URLs and links |
 //!
 //! # A route
 //!
@@ -43,6 +44,7 @@
 //! [`Handle`](ioloop::Handle).
 
 pub mod coroutine;
+pub mod escape;
 pub mod http;
 pub mod ioloop;
 pub mod iostream;
