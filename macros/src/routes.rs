@@ -1,6 +1,6 @@
 //! `routes![..]`: the routes of several functions, as a `Vec`.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
@@ -16,13 +16,39 @@ pub(crate) fn expand(list: TokenStream) -> TokenStream {
     let result = parsed.parse2(list);
     let Routes { krate, entries } = errors.check(result).unwrap_or_default();
     let import = krate.import();
-    let entries = entries.iter().map(|Entry { conditions, path }| {
-        quote! { #(#conditions)* <#path as __gustnado::Endpoint>::route() }
+    if !entries.iter().any(Entry::is_list) {
+        let routes = entries.iter().map(|entry| {
+            let conditions = &entry.conditions;
+            let route = entry.route();
+            quote! { #(#conditions)* #route }
+        });
+        return quote! {{
+            #import
+            #errors
+            <__gustnado::Vec<__gustnado::Route> as ::core::convert::From<_>>::from([#(#routes),*])
+        }};
+    }
+    let list = Ident::new("list", Span::mixed_site());
+    let entries = entries.iter().map(|entry| {
+        let conditions = &entry.conditions;
+        let added = match &entry.kind {
+            Kind::Handler(_) => {
+                let route = entry.route();
+                quote! { #list.push(#route); }
+            }
+            // With the list's type said, a wrong one is an error at the expression.
+            Kind::List(expression) => {
+                quote! { #list.extend({ let more: __gustnado::Vec<__gustnado::Route> = #expression; more }); }
+            }
+        };
+        quote! { #(#conditions)* { #added } }
     });
     quote! {{
         #import
         #errors
-        <__gustnado::Vec<__gustnado::Route> as ::core::convert::From<_>>::from([#(#entries),*])
+        let mut #list = __gustnado::Vec::<__gustnado::Route>::new();
+        #(#entries)*
+        #list
     }}
 }
 
@@ -34,7 +60,13 @@ struct Routes {
 
 struct Entry {
     conditions: Vec<Attribute>,
-    path: Path,
+    kind: Kind,
+}
+
+enum Kind {
+    Handler(Path),
+    /// `..expression`: the routes of another list.
+    List(Expr),
 }
 
 impl Routes {
@@ -47,9 +79,11 @@ impl Routes {
         while !input.is_empty() {
             if let Some(entry) = errors.check(Entry::parse(input)) {
                 let same = |earlier: &Entry| earlier.text() == entry.text();
-                if routes.entries.iter().any(same) {
+                if let Kind::Handler(path) = &entry.kind
+                    && routes.entries.iter().any(same)
+                {
                     let message = format!("`{}` is in the list already", entry.text());
-                    errors.under(&entry.path, message);
+                    errors.under(path, message);
                 }
                 routes.entries.push(entry);
             } else {
@@ -75,6 +109,15 @@ impl Entry {
         if let Some(other) = conditions.iter().find(|attribute| !attribute.path().is_ident("cfg")) {
             return Err(syn::Error::new_spanned(other, "only `#[cfg]` can stand before a handler"));
         }
+        if input.peek(Token![..]) {
+            let dots: Token![..] = input.parse()?;
+            if input.is_empty() || input.peek(Token![,]) {
+                let message = "expected a list of routes behind `..`\n\
+                               help: write `routes![index, ..admin::routes()]`";
+                return Err(syn::Error::new_spanned(dots, message));
+            }
+            return Ok(Self { conditions, kind: Kind::List(input.parse()?) });
+        }
         let ahead = input.fork();
         let Ok(path) = input.call(Path::parse_mod_style) else {
             let message =
@@ -88,16 +131,29 @@ impl Entry {
             let arguments;
             let called = parenthesized!(arguments in input);
             arguments.parse::<TokenStream>()?;
-            let message = "name the handler without calling it: the router calls it";
+            let message = "name the handler without calling it: the router calls it\n\
+                           help: the routes of a list are added by `..list()`";
             return Err(syn::Error::new(called.span.join(), message));
         }
-        Ok(Self { conditions, path })
+        Ok(Self { conditions, kind: Kind::Handler(path) })
+    }
+
+    fn is_list(&self) -> bool {
+        matches!(self.kind, Kind::List(_))
+    }
+
+    fn route(&self) -> TokenStream {
+        match &self.kind {
+            Kind::Handler(path) => quote! { <#path as __gustnado::Endpoint>::route() },
+            Kind::List(_) => TokenStream::new(),
+        }
     }
 
     fn text(&self) -> String {
+        let Kind::Handler(path) = &self.kind else { return String::new() };
         let conditions: TokenStream =
             self.conditions.iter().map(ToTokens::to_token_stream).collect();
-        let path = self.path.to_token_stream().to_string().replace(' ', "");
+        let path = path.to_token_stream().to_string().replace(' ', "");
         if conditions.is_empty() { path } else { format!("{conditions} {path}") }
     }
 }

@@ -65,18 +65,11 @@ mod web;
 pub use ::http::{Method, StatusCode};
 pub use error::{Error, HTTPError, Result, WithContext};
 pub use gustnado_macros::{delete, get, head, main, options, patch, post, put, route, test};
-#[cfg(feature = "encrypted-cookies")]
-pub use web::EncryptedCookie;
 pub use web::{
     Address, Addresses, Application, Argument, Bearer, Context, Endpoint, Fields, Finish, Form,
-    FromCapture, FromHeader, FromRequest, Header, Html, Json, Location, Multipart, Part, Query,
-    Redirect, Requirement, Respond, Route, Server, Site, StartupError, Streamed, Upload, UserAgent,
-    Workers,
-};
-
-#[cfg(feature = "signed-cookies")]
-pub use web::{
-    CookieSecret, CookieValue, SignedCookie, SignedVersion, Validity, signature_key_version,
+    FromCapture, FromHeader, FromRequest, Header, Html, Json, Layer, Location, Multipart, Next,
+    Part, PerRequest, Query, Redirect, RequestEnd, Requirement, Respond, Route, Routes, Server,
+    Site, StartupError, Streamed, Upload, UserAgent, Workers, after, before,
 };
 
 /// Collects the routes of functions with `#[route]`, for [`Application::new`].
@@ -91,6 +84,9 @@ pub use web::{
 ///
 /// let app = Application::new(routes![index]);
 /// ```
+///
+/// A list of routes goes into another one by `..`, with what is done to [all of it](Routes):
+/// `routes![index, ..admin::routes()]`.
 #[macro_export]
 macro_rules! routes {
     ($($list:tt)*) => { $crate::__private::routes! { crate = $crate; $($list)* } };
@@ -106,8 +102,8 @@ pub mod prelude {
     pub use crate::ioloop::{IOLoop, run_in_executor, spawn};
     pub use crate::{
         Application, Context, Error, Form, FromCapture, FromRequest, HTTPError, Header, Html, Json,
-        Method, Multipart, Query, Redirect, Respond, Result, StatusCode, Streamed, WithContext,
-        delete, get, head, options, patch, post, put, route, routes,
+        Method, Multipart, Query, Redirect, Respond, Result, Routes, StatusCode, Streamed,
+        WithContext, delete, get, head, options, patch, post, put, route, routes,
     };
 }
 

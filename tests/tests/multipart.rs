@@ -220,8 +220,11 @@ fn a_form_may_be_collected_and_read_into_a_type() {
     assert_eq!(reply.text(), "400: form argument pages: not a whole number\n");
 }
 
+/// Where files are kept.
+struct Kept(PathBuf);
+
 #[post("/upload", max_body_size = 1_000_000)]
-async fn upload(mut form: Multipart, folder: &PathBuf) -> Result<String> {
+async fn upload(mut form: Multipart, folder: &Kept) -> Result<String> {
     let file = form.next().await?.context("no part")?.upload().await?;
     let bytes = file.bytes().await?;
     assert_eq!(bytes.len() as u64, file.len());
@@ -229,7 +232,7 @@ async fn upload(mut form: Multipart, folder: &PathBuf) -> Result<String> {
     let place = file.path().map(PathBuf::from);
     assert!(place.as_ref().is_none_or(|place| place.exists()));
     match file.filename() {
-        "keep" => file.save(folder.join("kept")).await?,
+        "keep" => file.save(folder.0.join("kept")).await?,
         _ => drop(file),
     }
     assert!(place.as_ref().is_none_or(|place| !place.exists()), "it is removed");
@@ -239,8 +242,8 @@ async fn upload(mut form: Multipart, folder: &PathBuf) -> Result<String> {
 #[test]
 fn a_long_file_goes_to_the_disk_and_is_removed_from_there() {
     let folder = Folder::new();
-    let path = folder.join("");
-    let server = Server::application(move || Application::new(routes![upload]).provide(path));
+    let kept = Kept(folder.join(""));
+    let server = Server::application(move || Application::new(routes![upload]).provide(kept));
     let mut client = server.connect();
     for (filename, length, place) in [
         ("drop", 10, "in memory"),

@@ -1,7 +1,9 @@
 //! The application: routes, what handlers are provided with, and the check of both.
 
+use std::any::type_name;
 use std::fmt;
 use std::panic::Location;
+use std::rc::Rc;
 
 use ::http::StatusCode;
 
@@ -9,7 +11,7 @@ use super::endings::Endings;
 use super::error_page::ErrorPages;
 use super::provided::Provided;
 use super::routing::Router;
-use super::{Address, Context, Respond, Route, Server, Site, Workers};
+use super::{Address, Context, Layer, PerRequest, Respond, Route, Routes, Server, Site, Workers};
 use crate::coroutine::Outcome;
 use crate::error::{Error, HTTPError, Result};
 use crate::http::Settings;
@@ -67,11 +69,56 @@ impl Application {
     #[must_use]
     pub fn provide<T: 'static>(mut self, value: T) -> Self {
         if !self.provided.insert(value) {
-            let name = std::any::type_name::<T>();
-            self.problems
-                .push(format!("a {name} was provided twice: which one should a handler get?"));
+            self.provided_twice::<T>();
         }
         self
+    }
+
+    /// Makes a value for each request whose handler asks for a `&T`: see [`PerRequest`].
+    ///
+    /// One value of each type, as for [`provide`](Self::provide).
+    #[must_use]
+    pub fn provide_each<T: 'static>(mut self, each: PerRequest<T>) -> Self {
+        if !self.provided.insert_maker::<T>(each.erased()) {
+            self.provided_twice::<T>();
+        }
+        self
+    }
+
+    /// Lends this value instead of the `T` that was provided, or that would be made for each request: for tests.
+    ///
+    /// ```
+    /// # use gustnado::prelude::*;
+    /// # #[route("/")] async fn index() {}
+    /// struct Clock(fn() -> u64);
+    ///
+    /// fn app() -> Application {
+    ///     Application::new(routes![index]).provide(Clock(|| 42))
+    /// }
+    ///
+    /// let app = app().replace(Clock(|| 0)); // in a test
+    /// ```
+    ///
+    /// If there is nothing to replace, that is a start-up error.
+    #[must_use]
+    pub fn replace<T: 'static>(mut self, value: T) -> Self {
+        if self.provided.insert(value) {
+            let name = type_name::<T>();
+            self.problems.push(format!("a {name} replaces one that was not provided"));
+        }
+        self
+    }
+
+    /// Puts a [`Layer`] around every handler, and around the layers that they have.
+    #[must_use]
+    pub fn layer(mut self, layer: impl Layer) -> Self {
+        self.routes = self.routes.layer(layer);
+        self
+    }
+
+    fn provided_twice<T>(&mut self) {
+        let name = type_name::<T>();
+        self.problems.push(format!("a {name} was provided twice: which one should a handler get?"));
     }
 
     /// Answers what no route takes, instead of a 404. A path that has routes, but none of the request's method, is still a 405.
@@ -105,21 +152,6 @@ impl Application {
     ) -> Self {
         self.error_pages = ErrorPages::new(move |error, cx| write(error, cx).respond(cx));
         self
-    }
-
-    /// The key that cookies are [signed](super::SignedCookie) with; several, if they [rotate](super::CookieSecret::rotating). It
-    /// has 16 bytes at least, best 32 of chance: `openssl rand -base64 32` makes them. A shorter one is a start-up error.
-    ///
-    /// Handlers that want to sign something else take a `&CookieSecret`.
-    #[cfg(feature = "signed-cookies")]
-    #[must_use]
-    pub fn cookie_secret(mut self, secret: impl Into<super::CookieSecret>) -> Self {
-        let secret = secret.into();
-        if !secret.is_long(16) {
-            self.problems
-                .push("the cookie_secret is too short to be one: take 16 bytes or more".into());
-        }
-        self.provide(secret)
     }
 
     /// Limits and deadlines of the connections. All have defaults, see [`Settings`].
@@ -234,20 +266,24 @@ impl Application {
     pub fn build(mut self) -> Result<Site, StartupError> {
         let mut router = Router::new(self.routes, &mut self.problems);
         let default = router.add_unlisted(self.default.unwrap_or_else(not_found));
-        for route in router.routes() {
-            for requirement in route.requirements() {
-                if !self.provided.satisfies(requirement) {
-                    self.problems.push(format!(
-                        "the route {route} needs a &{requirement}, which was not provided: \
-                         add .provide(..) with one to the application"
-                    ));
-                }
+        let provided = Rc::new(self.provided);
+        self.problems.extend(provided.unmet());
+        for route in router.routes_mut() {
+            route.finish(&provided);
+            let missing = route
+                .requirements()
+                .filter(|requirement| !route.provider(&provided).satisfies(*requirement));
+            for requirement in missing {
+                self.problems.push(format!(
+                    "the route {route} needs a &{requirement}, which was not provided: \
+                     add .provide(..) with one to the application"
+                ));
             }
         }
         if !self.problems.is_empty() {
             return Err(StartupError { problems: self.problems });
         }
-        let Self { provided, settings, error_pages, endings, .. } = self;
+        let Self { settings, error_pages, endings, .. } = self;
         Ok(Site::new((router, default), provided, settings, error_pages, endings))
     }
 }

@@ -12,8 +12,10 @@ use ::http::StatusCode;
 use percent_encoding::percent_decode_str;
 
 use super::error_page::ErrorPages;
+use super::per_request::Scope;
+use super::provided::Provided;
 use super::reply::Reply;
-use super::{Route, Site};
+use super::{FromRequest, Route, Site};
 use crate::error::{HTTPError, Result};
 use crate::http::Request;
 
@@ -31,6 +33,8 @@ pub struct Context {
     kept: OnceCell<Box<Kept>>,
     /// What the handler says of its answer by hand.
     pub(super) reply: OnceCell<Rc<Reply>>,
+    /// What was made for this request.
+    scope: OnceCell<Rc<Scope>>,
 }
 
 /// Texts that arguments borrow, and further ones.
@@ -48,6 +52,7 @@ impl Context {
             decoded: OnceCell::new(),
             kept: OnceCell::new(),
             reply: OnceCell::new(),
+            scope: OnceCell::new(),
         }
     }
 
@@ -76,10 +81,38 @@ impl Context {
         self.site.error_pages()
     }
 
-    /// The value of type `T` that the application was provided with.
+    /// The value of type `T` that the application was provided with, or that was made for this request already.
     #[inline]
     pub fn provided<T: 'static>(&self) -> Option<&T> {
-        self.site.provided().value()
+        self.provider().value().or_else(|| self.scope.get()?.value())
+    }
+
+    /// Takes an argument, as a handler does: `cx.take::<&Session>().await?`, for who has none, such as a layer.
+    ///
+    /// # Errors
+    ///
+    /// The argument's.
+    pub async fn take<'r, A: FromRequest<'r>>(&'r self) -> Result<A> {
+        A::from_request(self).await
+    }
+
+    pub(super) fn provider(&self) -> &Provided {
+        self.route().provider(self.site.provided())
+    }
+
+    /// What was made for this request.
+    pub(super) fn scope(&self) -> &Rc<Scope> {
+        self.scope.get_or_init(Rc::default)
+    }
+
+    /// The same request again, with nothing that was made for it: for who gives the context away and may have to answer all the same.
+    pub(super) fn twin(&self) -> Self {
+        let twin = Self::new(self.request.clone(), self.site.clone(), self.route);
+        if let Some(reply) = self.reply.get() {
+            // It is new, so this is the first.
+            let _ = twin.reply.set(reply.clone());
+        }
+        twin
     }
 
     /// Keeps texts for as long as the request is answered.

@@ -12,12 +12,13 @@ mod arguments;
 mod context;
 mod endings;
 mod error_page;
+mod layer;
 mod log;
+mod per_request;
 mod provided;
 mod reply;
 mod respond;
 mod routing;
-mod security;
 mod server;
 mod site;
 #[cfg(test)]
@@ -31,16 +32,12 @@ pub use arguments::{
     Multipart, Part, Query, Upload, UserAgent, capture,
 };
 pub use context::Context;
+pub use layer::{Layer, Next, after, before};
+pub use per_request::{PerRequest, RequestEnd};
 pub use provided::Requirement;
 pub use reply::Finish;
 pub use respond::{Html, Json, Redirect, Respond, Streamed};
-pub use routing::{Endpoint, Location, Route};
-#[cfg(feature = "encrypted-cookies")]
-pub use security::EncryptedCookie;
-#[cfg(feature = "signed-cookies")]
-pub use security::{
-    CookieSecret, CookieValue, SignedCookie, SignedVersion, Validity, signature_key_version,
-};
+pub use routing::{Endpoint, Location, Route, Routes};
 pub use server::Server;
 pub use site::Site;
 pub use workers::Workers;

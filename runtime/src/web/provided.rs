@@ -1,9 +1,12 @@
-//! What an application provides its handlers with: one value of each type.
+//! What an application provides its handlers with: one value of each type, for all requests or for each.
 
 use std::any::{Any, TypeId, type_name};
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::rc::Rc;
+
+use super::per_request::Maker;
 
 /// A type that an application must have been given, because an argument of a handler asks for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,23 +29,81 @@ impl fmt::Display for Requirement {
     }
 }
 
-/// The values, by type.
+/// The values, and how those of single requests are made, by type.
 #[derive(Default)]
-pub(crate) struct Provided(HashMap<TypeId, Box<dyn Any>, BuildHasherDefault<TypeIdHasher>>);
+pub(crate) struct Provided {
+    entries: HashMap<TypeId, Entry, BuildHasherDefault<TypeIdHasher>>,
+    /// What the application has that this one is mounted in.
+    parent: Option<Rc<Provided>>,
+}
+
+enum Entry {
+    Value(Box<dyn Any>),
+    Maker(Maker),
+}
 
 impl Provided {
     /// Whether this is the first `T`.
     pub(crate) fn insert<T: 'static>(&mut self, value: T) -> bool {
-        self.0.insert(TypeId::of::<T>(), Box::new(value)).is_none()
+        self.entries.insert(TypeId::of::<T>(), Entry::Value(Box::new(value))).is_none()
     }
 
+    /// Whether this is the first `T`.
+    pub(super) fn insert_maker<T: 'static>(&mut self, maker: Maker) -> bool {
+        self.entries.insert(TypeId::of::<T>(), Entry::Maker(maker)).is_none()
+    }
+
+    /// The value of the whole application.
     #[inline]
     pub(crate) fn value<T: 'static>(&self) -> Option<&T> {
-        self.0.get(&TypeId::of::<T>())?.downcast_ref()
+        match self.entries.get(&TypeId::of::<T>()) {
+            Some(Entry::Value(value)) => value.downcast_ref(),
+            Some(Entry::Maker(_)) => None,
+            None => self.parent.as_ref()?.value(),
+        }
+    }
+
+    /// How a value of one request is made.
+    pub(super) fn maker(&self, id: TypeId) -> Option<&Maker> {
+        match self.entries.get(&id) {
+            Some(Entry::Value(_)) => None,
+            Some(Entry::Maker(maker)) => Some(maker),
+            None => self.parent.as_ref()?.maker(id),
+        }
+    }
+
+    pub(super) fn makes(&self, requirement: Requirement) -> bool {
+        self.maker(requirement.id).is_some()
+    }
+
+    /// All that say how values of single requests are made.
+    pub(super) fn makers(&self) -> impl Iterator<Item = &Maker> {
+        self.entries.values().filter_map(|entry| match entry {
+            Entry::Value(_) => None,
+            Entry::Maker(maker) => Some(maker),
+        })
+    }
+
+    /// Whether something is made for single requests.
+    pub(super) fn has_makers(&self) -> bool {
+        let inherited = || self.parent.as_ref().is_some_and(|parent| parent.has_makers());
+        self.makers().next().is_some() || inherited()
+    }
+
+    /// What is made of something that is not there, as problems.
+    pub(super) fn unmet(&self) -> impl Iterator<Item = String> {
+        self.makers().flat_map(|maker| {
+            let unmet = maker.needs.iter().filter(|need| !self.satisfies(**need));
+            unmet.map(|need| {
+                let (name, place) = (maker.name, maker.place);
+                format!("making a {name} for each request ({place}) needs a &{need}, which was not provided")
+            })
+        })
     }
 
     pub(crate) fn satisfies(&self, requirement: Requirement) -> bool {
-        self.0.contains_key(&requirement.id)
+        let inherited = || self.parent.as_ref().is_some_and(|parent| parent.satisfies(requirement));
+        self.entries.contains_key(&requirement.id) || inherited()
     }
 }
 

@@ -23,7 +23,7 @@ struct Inner {
     router: Router,
     /// The route of what no route takes.
     default: usize,
-    provided: Provided,
+    provided: Rc<Provided>,
     settings: Settings,
     error_pages: ErrorPages,
     endings: Cell<Endings>,
@@ -32,7 +32,7 @@ struct Inner {
 impl Site {
     pub(super) fn new(
         (router, default): (Router, usize),
-        provided: Provided,
+        provided: Rc<Provided>,
         settings: Settings,
         error_pages: ErrorPages,
         endings: Endings,

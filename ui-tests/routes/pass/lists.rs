@@ -28,5 +28,7 @@ fn main() {
     assert_eq!(routes![index].len(), 1);
     assert_eq!(routes![index, blog::index, blog::entry::show,].len(), 3);
     assert_eq!(routes! { crate::index, show, blog_index }.len(), 3);
+    assert_eq!(routes![..blog::routes()].len(), 4);
+    assert_eq!(routes![index, ..vec![], #[cfg(any())] ..absent(), ..blog::routes(), show].len(), 6);
     assert_eq!(routes!(index).into_iter().chain(blog::routes()).count(), 5);
 }

@@ -30,7 +30,7 @@ use crate::error::{Error, Result};
 ///
 /// | argument | what it is |
 /// | --- | --- |
-/// | `&T` | the `T` given to [`Application::provide`](super::Application::provide) |
+/// | `&T` | the `T` given to [`Application::provide`](super::Application::provide), or made for the request by [`provide_each`](super::Application::provide_each) |
 /// | `&Context`, `&Request`, [`Request`](crate::http::Request) | the request itself |
 /// | [`Query<T>`] | the query, read into a `T` with serde |
 /// | [`Form<T>`], [`Json<T>`](super::Json) | the body, read into a `T` with serde |

@@ -23,7 +23,7 @@ impl<'r, T: 'static> FromRequest<'r> for &'r T {
     }
 
     fn is_absent(cx: &'r Context) -> bool {
-        Self::requirement().is_some() && cx.provided::<T>().is_none()
+        Self::requirement().is_some_and(|requirement| !cx.provider().satisfies(requirement))
     }
 
     async fn from_request(cx: &'r Context) -> Result<Self> {
@@ -32,6 +32,13 @@ impl<'r, T: 'static> FromRequest<'r> for &'r T {
         }
         if let Some(request) = (cx.request() as &dyn Any).downcast_ref() {
             return Ok(request);
+        }
+        if let Some(value) = cx.provided() {
+            return Ok(value);
+        }
+        if let Some(maker) = cx.provider().maker(TypeId::of::<T>()) {
+            // In a box, so that who takes what is there already has no room for this.
+            Box::pin(maker.make(TypeId::of::<T>(), cx.scope(), cx)).await?;
         }
         // The start-up check leaves this to routes that were made by hand and forgot to say what they need.
         cx.provided().ok_or_else(|| {

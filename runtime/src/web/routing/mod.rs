@@ -1,19 +1,25 @@
 //! Routes: which handler answers which methods and paths.
 
+mod list;
 mod router;
 mod table;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
+use std::rc::Rc;
 
 use ::http::{Method, StatusCode};
 use gustnado_grammar::{Pattern, Segment};
 
+pub use list::Routes;
 pub(crate) use router::Router;
 
+use super::layer::Around;
+use super::per_request;
+use super::provided::Provided;
 use super::reply::Driven;
-use super::{Argument, Context, Requirement};
+use super::{Argument, Context, Layer, Requirement};
 use crate::http::Response;
 use crate::ioloop::Frame;
 
@@ -43,7 +49,7 @@ impl fmt::Display for Location {
     }
 }
 
-type Handler = Box<dyn Fn(Context) -> Frame<Response>>;
+pub(super) type Handler = dyn Fn(Context) -> Frame<Response>;
 
 /// A path, the methods it answers, and the handler that does.
 ///
@@ -73,7 +79,11 @@ pub struct Route {
     writes: bool,
     finish_on_disconnect: bool,
     max_body_size: Option<u64>,
-    handler: Option<Handler>,
+    handler: Option<Box<Handler>>,
+    /// The innermost first. Put around the handler when the application is built.
+    layers: Vec<Around>,
+    /// If it belongs to an application that is mounted in another one.
+    provided: Option<Rc<Provided>>,
     /// The segment that each capture is, counted from 0, and whether it is a tail. Filled in by the router.
     captures: Vec<(usize, bool)>,
 }
@@ -94,6 +104,8 @@ impl Route {
             finish_on_disconnect: false,
             max_body_size: None,
             handler: None,
+            layers: Vec::new(),
+            provided: None,
             captures: Vec::new(),
         }
     }
@@ -141,6 +153,37 @@ impl Route {
     {
         self.handler = Some(Box::new(move |cx| Frame::new(handler(cx))));
         self
+    }
+
+    /// Puts a [`Layer`] around the handler, and around the layers that it has.
+    #[must_use]
+    pub fn layer(self, layer: impl Layer) -> Self {
+        self.around(Around::new(layer))
+    }
+
+    pub(super) fn around(mut self, layer: Around) -> Self {
+        self.layers.push(layer);
+        self
+    }
+
+    /// Puts its layers around the handler, once they are all known.
+    pub(super) fn finish(&mut self, provided: &Rc<Provided>) {
+        let provided = self.provided.as_ref().unwrap_or(provided);
+        let asks = |each: &fn() -> Option<Requirement>| each().is_some_and(|it| provided.makes(it));
+        // A layer may ask for anything.
+        let is_scoped = !self.layers.is_empty() || self.requirements.iter().any(asks);
+        if provided.has_makers() && is_scoped {
+            self.layers.push(Around::new(per_request::scoped));
+        }
+        for layer in std::mem::take(&mut self.layers) {
+            self.handler = self.handler.take().map(|handler| layer.around(handler));
+        }
+    }
+
+    /// What its handler is provided with; `site` is what the application has that serves it.
+    #[inline]
+    pub(super) fn provider<'p>(&'p self, site: &'p Provided) -> &'p Provided {
+        self.provided.as_deref().unwrap_or(site)
     }
 
     /// The path, as it was written.

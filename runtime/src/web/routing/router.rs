@@ -92,6 +92,10 @@ impl Router {
         self.routes.len() - 1
     }
 
+    pub(crate) fn routes_mut(&mut self) -> &mut [Route] {
+        &mut self.routes
+    }
+
     pub(crate) fn routes(&self) -> &[Route] {
         &self.routes
     }

@@ -1,0 +1,47 @@
+//! What can be done with several routes at once.
+
+use super::Route;
+use crate::web::Layer;
+use crate::web::layer::Around;
+
+/// A list of routes, as `routes![..]` makes it: what is done to it is done to each of them.
+///
+/// A list goes into another one by `..`:
+///
+/// ```
+/// use gustnado::prelude::*;
+/// use gustnado::before;
+///
+/// mod admin {
+///     use gustnado::prelude::*;
+///
+///     #[route("/users")]
+///     async fn users() {}
+///
+///     #[route("/log")]
+///     async fn log() {}
+///
+///     pub fn routes() -> Vec<gustnado::Route> {
+///         routes![users, log].layer(gustnado::before(async |cx: &Context| {
+///             cx.header("x-key").with_status(StatusCode::FORBIDDEN).map(drop)
+///         }))
+///     }
+/// }
+///
+/// #[route("/")]
+/// async fn index() {}
+///
+/// let app = Application::new(routes![index, ..admin::routes()]);
+/// ```
+pub trait Routes {
+    /// Puts a [`Layer`] around each.
+    #[must_use]
+    fn layer(self, layer: impl Layer) -> Self;
+}
+
+impl Routes for Vec<Route> {
+    fn layer(self, layer: impl Layer) -> Self {
+        let around = Around::new(layer);
+        self.into_iter().map(|route| route.around(around.clone())).collect()
+    }
+}
