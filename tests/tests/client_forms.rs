@@ -2,12 +2,12 @@
 
 use gustnado::StatusCode;
 use gustnado::http::{
-    AsyncHTTPClient, HTTPClientError, HTTPRequest, InvalidRequest, Multipart, Request, Response,
-    Settings,
+    AsyncHTTPClient, Body, HTTPClientError, HTTPRequest, InvalidRequest, Multipart, Request,
+    Response, Settings,
 };
 use gustnado::prelude::Form;
 use gustnado::{Application, routes};
-use gustnado_tests::{Server, answer, handler};
+use gustnado_tests::{Server, Source, answer, handler};
 use std::collections::HashMap;
 
 #[gustnado::post("/form")]
@@ -72,6 +72,38 @@ async fn files_are_sent_with_their_names() {
             "name=\"f\"; filename=\"x.txt\"\r\nContent-Type: text/plain\r\n\r\ncontent\r\n"
         )
     );
+}
+
+#[gustnado::test]
+async fn a_file_may_be_produced_while_it_is_sent() {
+    let server = Server::start(Settings::default(), || {
+        handler(|request: Request| async move {
+            request.read_body(1000).await.unwrap();
+            let length = request.header("content-length").unwrap_or("chunked").to_owned();
+            let body = String::from_utf8(request.body().to_vec()).unwrap();
+            let (_, files) = body.split_once("name=\"f\"").unwrap();
+            let (_, files) = files.split_once("\r\n\r\n").unwrap();
+            answer(StatusCode::OK, format!("{length} {} {files}", body.len()))
+        })
+    });
+    for (body, sized) in [
+        (Body::stream(Source::new("abc", 3)), false),
+        (Body::sized_stream(9, Source::new("abc", 3)), true),
+        (Body::from("abcabcabc"), true),
+    ] {
+        let form = Multipart::new()
+            .text("a", "b")
+            .streamed_file("f", "x", "text/plain", body)
+            .text("c", "d");
+        let request = HTTPRequest::post(server.url("/")).multipart(form);
+        let text = AsyncHTTPClient::new().fetch(request).await.unwrap().text().into_owned();
+        let [announced, length, rest] = text.splitn(3, ' ').collect::<Vec<_>>()[..] else {
+            panic!("{text}")
+        };
+        assert_eq!(announced, if sized { length } else { "chunked" }, "{text}");
+        assert!(rest.starts_with("abcabcabc\r\n--gustnado-"), "{text}");
+        assert!(rest.contains("name=\"c\"\r\n\r\nd\r\n--gustnado-"), "{text}");
+    }
 }
 
 #[gustnado::test]

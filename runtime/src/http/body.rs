@@ -71,6 +71,17 @@ impl Body {
             Self::Stream(_) => None,
         }
     }
+
+    /// The bytes on their own, not copied; `None` if they are still to be produced.
+    pub fn into_bytes(self) -> Option<Bytes> {
+        match self {
+            Self::Empty => Some(Bytes::new()),
+            Self::Static(bytes) => Some(Bytes::from_static(bytes)),
+            Self::Bytes(bytes) => Some(bytes),
+            Self::Buffer(bytes) => Some(bytes.into()),
+            Self::Stream(_) => None,
+        }
+    }
 }
 
 impl From<()> for Body {

@@ -273,12 +273,7 @@ fn write_connection(status: StatusCode, old: bool, keep_alive: bool, out: &mut V
 }
 
 fn write_whole(whole: Body, out: &mut Vec<u8>) -> Rest {
-    let bytes = match whole {
-        Body::Static(bytes) => Bytes::from_static(bytes),
-        Body::Bytes(bytes) => bytes,
-        Body::Buffer(bytes) => bytes.into(),
-        Body::Empty | Body::Stream(_) => return Rest::Nothing,
-    };
+    let bytes = whole.into_bytes().unwrap_or_default();
     if bytes.len() > INLINE {
         return Rest::Whole(bytes);
     }

@@ -116,7 +116,7 @@ impl Connection {
                     self.stream.send(&out);
                     parts.body = Some(whole);
                 } else {
-                    let bytes = shared(whole);
+                    let bytes = whole.into_bytes().unwrap_or_default();
                     parts.body = Some(Body::Bytes(bytes.clone()));
                     if parts.expects_continue {
                         self.stream.send(&out);
@@ -202,15 +202,5 @@ impl Connection {
             }
         }
         Poll::Pending
-    }
-}
-
-/// A whole body as bytes that need not be copied again.
-fn shared(whole: Body) -> Bytes {
-    match whole {
-        Body::Static(bytes) => Bytes::from_static(bytes),
-        Body::Bytes(bytes) => bytes,
-        Body::Buffer(bytes) => bytes.into(),
-        Body::Empty | Body::Stream(_) => Bytes::new(),
     }
 }

@@ -228,8 +228,9 @@ fn what_our_client_writes_comes_back() {
     let odd = "a\"b\r\nc;d\\e%f";
     let form = Multipart::new().text(odd, "1\r\n").file("f", odd, "text/x", "\r\n--").text("", "");
     let (content_type, body) = form.finish().unwrap();
+    let body = body.as_bytes().unwrap();
     for cut in [1, 50, body.len()] {
-        let read = read_as(content_type.as_bytes(), PartLimits::default(), &body, cut).unwrap();
+        let read = read_as(content_type.as_bytes(), PartLimits::default(), body, cut).unwrap();
         let expected = [
             (odd.to_owned(), None, "1\r\n".to_owned()),
             ("f".to_owned(), Some(odd.to_owned()), "\r\n--".to_owned()),
