@@ -12,39 +12,27 @@ mod page;
 pub use origin::same_origin;
 pub use page::{icon, page, server, style};
 
+use gustnado::options::{Opt, define, parse_command_line};
 use gustnado::prelude::*;
 use std::net::SocketAddr;
+use std::sync::LazyLock;
 
-/// The port to listen on: `--port=N`, else 8888.
+static PORT: LazyLock<Opt<u16>> =
+    LazyLock::new(|| define("port", 8888_u16).help("the port to listen on"));
+
+/// The port to listen on: `--port=N`, else 8888. Reads the command line, so a program's own options have to be defined by now.
 ///
 /// # Errors
 ///
 /// An argument that is not understood.
 pub fn port() -> Result<u16> {
-    let (port, _) = port_and(None)?;
-    Ok(port)
-}
-
-/// The port to listen on, and the value of the other option that a program has: `--NAME=VALUE`.
-///
-/// # Errors
-///
-/// An argument that is not understood.
-pub fn port_and(other: Option<&str>) -> Result<(u16, Option<String>)> {
-    let (mut port, mut value) = (8888, None);
-    for argument in std::env::args().skip(1) {
-        let named = argument.strip_prefix("--").and_then(|option| option.split_once('='));
-        match named {
-            Some(("port", number)) if number.parse::<u16>().is_ok() => port = number.parse()?,
-            Some((name, given)) if Some(name) == other => value = Some(given.to_owned()),
-            _ => {
-                let usage = other.map(|name| format!(" and --{name}=…")).unwrap_or_default();
-                let text = format!("{argument:?} is not understood; there is --port=8888{usage}");
-                return Err(Error::msg(text));
-            }
+    LazyLock::force(&PORT);
+    match parse_command_line()?.first() {
+        Some(argument) => {
+            Err(Error::msg(format!("{argument:?} is no option; --help tells which there are")))
         }
+        None => Ok(PORT.value()),
     }
-    Ok((port, value))
 }
 
 /// Serves an application on the port of the command line until Ctrl-C or SIGTERM, and says where.

@@ -28,7 +28,7 @@
 //! | 3 | [`iostream`], [`tcpserver`], [`tcpclient`], [`netutil`], [`process`] | bytes over sockets and pipes |
 //! | 4 | [`http`] | the protocol, each rule once; its [server](http::HTTPServer), and its [client](http::AsyncHTTPClient) |
 //! | 5 | the names of this page | [`Application`], routes, arguments, responses, errors |
-//! | beside | [`escape`] | HTML, JSON, URLs and links |
+//! | beside | [`escape`], [`options`] | HTML, JSON, URLs and links; the command line and files of options |
 //!
 //! # A route
 //!
@@ -51,12 +51,14 @@ pub mod iostream;
 pub mod jobs;
 pub mod locks;
 pub mod netutil;
+pub mod options;
 pub mod process;
 pub mod queues;
 pub mod tcpclient;
 pub mod tcpserver;
 pub mod testing;
 
+mod calendar;
 mod entry;
 mod error;
 mod sys;

@@ -1,5 +1,6 @@
 //! Dates as HTTP writes them.
 
+use crate::calendar::{Civil, unix_seconds};
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
@@ -83,15 +84,7 @@ impl fmt::Display for HTTPDate {
 /// Fractions of a second are cut off.
 impl From<SystemTime> for HTTPDate {
     fn from(time: SystemTime) -> Self {
-        Self::from_unix(match time.duration_since(SystemTime::UNIX_EPOCH) {
-            Ok(after) => i64::try_from(after.as_secs()).unwrap_or(i64::MAX),
-            Err(error) => {
-                let before = error.duration();
-                // Towards the past, as on the other side of 1970.
-                let seconds = before.as_secs() + u64::from(before.subsec_nanos() > 0);
-                i64::try_from(seconds).map_or(i64::MIN, |seconds| -seconds)
-            }
-        })
+        Self::from_unix(unix_seconds(time))
     }
 }
 
@@ -154,48 +147,6 @@ const WEEKDAYS: [&str; 7] =
 pub(super) const MONTHS: [&[u8; 3]; 12] = [
     b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
 ];
-
-/// A day of the Gregorian calendar, also before it was introduced.
-struct Civil {
-    year: i64,
-    month: u32,
-    day: u32,
-}
-
-impl Civil {
-    /// Counts years from March, so that the leap day is the last of its year and a month starts at
-    /// `(153 * month + 2) / 5` days; 400 years, an era, are always 146 097 days.
-    fn from_days(days: i64) -> Self {
-        let days = days + 719_468;
-        let era = days.div_euclid(146_097);
-        let of_era = days.rem_euclid(146_097);
-        let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-        let of_year = (of_era - (365 * year + year / 4 - year / 100)) as u32;
-        let month = (5 * of_year + 2) / 153;
-        let day = of_year - (153 * month + 2) / 5 + 1;
-        let month = if month < 10 { month + 3 } else { month - 9 };
-        Self { year: year + era * 400 + i64::from(month <= 2), month, day }
-    }
-
-    /// Days since 1970-01-01; `None` if there is no such day.
-    fn days(&self) -> Option<i64> {
-        let leap = self.year % 4 == 0 && (self.year % 100 != 0 || self.year % 400 == 0);
-        let length = match self.month {
-            2 => 28 + u32::from(leap),
-            4 | 6 | 9 | 11 => 30,
-            _ => 31,
-        };
-        if self.day == 0 || self.day > length {
-            return None;
-        }
-        let year = self.year - i64::from(self.month <= 2);
-        let era = year.div_euclid(400);
-        let of_era = year.rem_euclid(400);
-        let month = i64::from((self.month + 9) % 12);
-        let of_year = (153 * month + 2) / 5 + i64::from(self.day) - 1;
-        Some(era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468)
-    }
-}
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT`
 fn imf_fixdate(text: &[u8]) -> Option<HTTPDate> {

@@ -18,6 +18,7 @@ mod tests;
 use forward::Proxy;
 use gustnado::http::{HTTPServer, Limits, Settings};
 use gustnado::ioloop::{Signal, Signals};
+use gustnado::options::define;
 use gustnado::prelude::*;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -36,7 +37,8 @@ fn settings() -> Settings {
 
 #[gustnado::main]
 async fn main() -> Result<()> {
-    let (port, upstream) = examples::port_and(Some("upstream"))?;
+    let upstream = define("upstream", None::<String>).help("the server to stand in front of");
+    let (port, upstream) = (examples::port()?, upstream.value());
     // It lives as long as it is held.
     let own = match upstream {
         Some(_) => None,
