@@ -3,7 +3,7 @@
 import statistics
 import subprocess
 
-from harness import LIMIT, OURS, PEERS, ROOT, SERVERS, Failure, Server, build, emphasis, median_ratio
+from harness import LIMIT, OURS, PEERS, ROOT, SERVERS, Failure, Server, build, emphasis, median_ratio, ratio
 
 FETCHES = 200_000
 AT_ONCE = 64
@@ -37,7 +37,7 @@ def measure_clients(options, clients, attempt):
         whole = min(both for _, both in results[name])
         cells = [f"{min(values):.2f}", f"{statistics.median(values):.2f}", f"{whole:.2f}"]
         if OURS in users:
-            cells += [f"{min(values) / min(users[OURS]):.2f}", f"{median_ratio(values, users[OURS]):.2f}"]
+            cells += [f"{ratio(min(values), min(users[OURS])):.2f}", f"{median_ratio(values, users[OURS]):.2f}"]
         else:
             cells += ["–", "–"]
         print(f"| {emphasis(name)} | {' | '.join(cells)} |")

@@ -1,5 +1,6 @@
 """What `run` and `instructions` share: the programs, how they are built, started and loaded."""
 
+import math
 import os
 import signal
 import socket
@@ -120,7 +121,12 @@ def load(options, mode=None, program="load", **arguments):
 
 def median_ratio(values, bases):
     """The median of the ratios of neighbours: a machine that changes its speed changes both."""
-    return statistics.median(value / base for value, base in zip(values, bases))
+    return statistics.median(ratio(value, base) for value, base in zip(values, bases))
+
+
+def ratio(value, base):
+    """How much more a value is than another, which is nothing if the run was too short for its clock."""
+    return value / base if base else math.nan
 
 
 def emphasis(name):

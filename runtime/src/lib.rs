@@ -67,11 +67,18 @@ mod web;
 pub use ::http::{Method, StatusCode};
 pub use error::{Error, HTTPError, Result, WithContext};
 pub use gustnado_macros::{delete, get, head, main, options, patch, post, put, route, test};
+#[cfg(feature = "encrypted-cookies")]
+pub use web::EncryptedCookie;
 pub use web::{
     Address, Addresses, Application, Argument, Bearer, Context, Endpoint, Fields, Finish, Form,
     FromCapture, FromHeader, FromRequest, Header, Html, Json, Layer, Location, Multipart, Next,
     Part, PerRequest, Query, Redirect, RequestEnd, Requirement, Respond, Route, Routes, Server,
     Site, StartupError, Streamed, Upload, UserAgent, Workers, after, before,
+};
+
+#[cfg(feature = "signed-cookies")]
+pub use web::{
+    CookieSecret, CookieValue, SignedCookie, SignedVersion, Validity, signature_key_version,
 };
 
 /// Collects the routes of functions with `#[route]`, for [`Application::new`].

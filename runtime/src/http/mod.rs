@@ -3,6 +3,7 @@
 //! Everything here works on bytes in memory. [`Head`] and [`Chunked`] read a request and say which rule it broke as
 //! a [`Violation`]; [`Response`] is what answers it.
 
+pub(crate) mod base64;
 mod body;
 mod chunked;
 mod class;

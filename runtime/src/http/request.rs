@@ -1,5 +1,6 @@
 //! A request, as a service sees it.
 
+use super::cookies::Cookies;
 use super::exchange::Exchange;
 use super::incoming::{BodyError, BodyStream};
 use super::request_id::{Identity, RequestId};
@@ -88,6 +89,12 @@ impl Request {
     /// All headers, in the order and spelling in which they were sent.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.exchange.head.headers()
+    }
+
+    /// The cookies that the client has sent. They are read anew by each call.
+    pub fn cookies(&self) -> Cookies<'_> {
+        let sent = self.headers().filter(|(name, _)| name.eq_ignore_ascii_case("cookie"));
+        Cookies::parse(sent.map(|(_, value)| value))
     }
 
     /// The headers as a map, for libraries that want one. It is built anew by each call.

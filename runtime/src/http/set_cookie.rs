@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::class::Class;
 use super::date::HTTPDate;
+use super::response::Response;
 
 /// A cookie that a response sets.
 ///
@@ -38,7 +39,11 @@ pub struct Cookie {
     secure: bool,
     http_only: bool,
     same_site: Option<SameSite>,
+    partitioned: bool,
 }
+
+/// So many bytes of a name and a value do browsers take.
+const LONGEST: usize = 4096;
 
 /// With which requests of other sites a browser sends a cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +70,7 @@ impl Cookie {
             secure: false,
             http_only: false,
             same_site: None,
+            partitioned: false,
         }
     }
 
@@ -122,6 +128,13 @@ impl Cookie {
         self
     }
 
+    /// For each site that embeds this one another cookie. Browsers want it to be [secure](Self::secure) then.
+    #[must_use]
+    pub fn partitioned(mut self) -> Self {
+        self.partitioned = true;
+        self
+    }
+
     /// The name.
     pub fn name(&self) -> &str {
         &self.name
@@ -132,7 +145,9 @@ impl Cookie {
     /// # Errors
     ///
     /// [`InvalidCookie`] if the name is no token (RFC 9110 §5.6.2), the value has a control character or a space, or the path or the
-    /// domain have one of those or a semicolon: whatever could be taken for something else behind it.
+    /// domain have one of those or a semicolon: whatever could be taken for something else behind it. Also what a browser would not
+    /// keep, and nobody would hear of: a cookie of more than 4096 bytes, or one whose name, `SameSite=None` or `Partitioned` want
+    /// attributes that it lacks.
     pub fn header_value(&self) -> Result<String, InvalidCookie> {
         if self.name.is_empty() || !Class::TOKEN.all(self.name.as_bytes()) {
             return Err(InvalidCookie::Name);
@@ -140,14 +155,20 @@ impl Cookie {
         if self.value.bytes().any(|byte| byte <= b' ') {
             return Err(InvalidCookie::Value);
         }
-        if !is_attribute(&self.path) {
+        if !self.path.starts_with('/') || !is_attribute(&self.path) {
             return Err(InvalidCookie::Path);
         }
-        if !self.domain.as_deref().is_none_or(is_attribute) {
+        if !self.domain.as_deref().is_none_or(|domain| !domain.is_empty() && is_attribute(domain)) {
             return Err(InvalidCookie::Domain);
+        }
+        if !self.keeps_promises() {
+            return Err(InvalidCookie::Promise);
         }
         let mut text = format!("{}=", self.name);
         write_value(&self.value, &mut text);
+        if text.len() - 1 > LONGEST {
+            return Err(InvalidCookie::TooLong);
+        }
         let _ = write!(text, "; Path={}", self.path);
         if let Some(domain) = &self.domain {
             let _ = write!(text, "; Domain={domain}");
@@ -169,7 +190,23 @@ impl Cookie {
         if let Some(same_site) = self.same_site {
             let _ = write!(text, "; SameSite={same_site:?}");
         }
+        if self.partitioned {
+            text.push_str("; Partitioned");
+        }
         Ok(text)
+    }
+
+    /// Whether it has the attributes that others of it want. RFC 6265bis §5.7.
+    fn keeps_promises(&self) -> bool {
+        let has_prefix = |prefix: &str| {
+            self.name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+        };
+        let wants_secure = has_prefix("__Secure-")
+            || has_prefix("__Host-")
+            || self.partitioned
+            || self.same_site == Some(SameSite::None);
+        let is_whole_host = self.domain.is_none() && self.path == "/";
+        (self.secure || !wants_secure) && (is_whole_host || !has_prefix("__Host-"))
     }
 }
 
@@ -197,10 +234,14 @@ pub enum InvalidCookie {
     Name,
     /// The value has a control character or a space.
     Value,
-    /// The path has a control character, a space or a semicolon.
+    /// The path does not begin with a slash, or has a control character, a space or a semicolon.
     Path,
-    /// The domain has one of those.
+    /// The domain is empty, or has one of those.
     Domain,
+    /// `SameSite=None`, `Partitioned`, and names with `__Secure-` want `Secure`; those with `__Host-` also the path `/` and no domain.
+    Promise,
+    /// Name and value are longer than 4096 bytes.
+    TooLong,
 }
 
 impl fmt::Display for InvalidCookie {
@@ -208,13 +249,51 @@ impl fmt::Display for InvalidCookie {
         f.write_str(match self {
             Self::Name => "the name of a cookie must be a token",
             Self::Value => "control character or space in the value of a cookie",
-            Self::Path => "control character, space or semicolon in the path of a cookie",
-            Self::Domain => "control character, space or semicolon in the domain of a cookie",
+            Self::Path => "the path of a cookie begins with a slash, and has no control character, space or semicolon",
+            Self::Domain => "the domain of a cookie is empty, or has a control character, space or semicolon",
+            Self::Promise => "browsers refuse this cookie: its name, SameSite or Partitioned want other attributes",
+            Self::TooLong => "name and value of a cookie have 4096 bytes at most",
         })
     }
 }
 
 impl Error for InvalidCookie {}
+
+impl Response {
+    /// Sets a cookie, in place of one of the same name that this response has set before.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidCookie`], and the response stays as it was.
+    pub fn set_cookie(&mut self, cookie: &Cookie) -> Result<(), InvalidCookie> {
+        let value = cookie.header_value()?;
+        let start = format!("{}=", cookie.name);
+        let headers = self.headers_mut();
+        let cookies = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case(SET_COOKIE));
+        let (former, others): (Vec<_>, Vec<_>) = cookies
+            .map(|(_, value)| value.to_vec())
+            .partition(|value| value.starts_with(start.as_bytes()));
+        if !former.is_empty() {
+            headers.remove(SET_COOKIE);
+            for other in others {
+                headers.append(SET_COOKIE, other).map_err(|_| InvalidCookie::Value)?;
+            }
+        }
+        headers.append(SET_COOKIE, value).map_err(|_| InvalidCookie::Value)
+    }
+
+    /// The same response with this cookie.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidCookie`].
+    pub fn with_cookie(mut self, cookie: &Cookie) -> Result<Self, InvalidCookie> {
+        self.set_cookie(cookie)?;
+        Ok(self)
+    }
+}
+
+const SET_COOKIE: &str = "Set-Cookie";
 
 /// What the attributes of a cookie may be made of.
 fn is_attribute(text: &str) -> bool {

@@ -154,6 +154,21 @@ impl Application {
         self
     }
 
+    /// The key that cookies are [signed](super::SignedCookie) with; several, if they [rotate](super::CookieSecret::rotating). It
+    /// has 16 bytes at least, best 32 of chance: `openssl rand -base64 32` makes them. A shorter one is a start-up error.
+    ///
+    /// Handlers that want to sign something else take a `&CookieSecret`.
+    #[cfg(feature = "signed-cookies")]
+    #[must_use]
+    pub fn cookie_secret(mut self, secret: impl Into<super::CookieSecret>) -> Self {
+        let secret = secret.into();
+        if !secret.is_long(16) {
+            self.problems
+                .push("the cookie_secret is too short to be one: take 16 bytes or more".into());
+        }
+        self.provide(secret)
+    }
+
     /// Limits and deadlines of the connections. All have defaults, see [`Settings`].
     #[must_use]
     pub fn settings(mut self, settings: Settings) -> Self {

@@ -19,6 +19,7 @@ mod provided;
 mod reply;
 mod respond;
 mod routing;
+mod security;
 mod server;
 mod site;
 #[cfg(test)]
@@ -38,6 +39,12 @@ pub use provided::Requirement;
 pub use reply::Finish;
 pub use respond::{Html, Json, Redirect, Respond, Streamed};
 pub use routing::{Endpoint, Location, Route, Routes};
+#[cfg(feature = "encrypted-cookies")]
+pub use security::EncryptedCookie;
+#[cfg(feature = "signed-cookies")]
+pub use security::{
+    CookieSecret, CookieValue, SignedCookie, SignedVersion, Validity, signature_key_version,
+};
 pub use server::Server;
 pub use site::Site;
 pub use workers::Workers;

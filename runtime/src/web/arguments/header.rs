@@ -130,7 +130,6 @@ impl<'r> FromRequest<'r> for Cookies<'r> {
     }
 
     async fn from_request(cx: &'r Context) -> Result<Self> {
-        let sent = cx.headers().filter(|(name, _)| name.eq_ignore_ascii_case("cookie"));
-        Ok(Self::parse(sent.map(|(_, value)| value)))
+        Ok(cx.cookies())
     }
 }

@@ -7,7 +7,7 @@ use super::super::reply::is_bodiless;
 use super::super::{Redirect, Respond};
 use super::Context;
 use crate::error::{Error, HTTPError, Result, WithContext};
-use crate::http::{ContentType, Cookie, Cookies, Headers};
+use crate::http::{ContentType, Cookie, Headers};
 
 /// # Answering by hand
 ///
@@ -80,9 +80,7 @@ impl Context {
     /// The value that the client has sent for the cookie of this name. All of them are [`Cookies`](crate::http::Cookies), which
     /// is also an argument.
     pub fn cookie(&self, name: &str) -> Option<String> {
-        let headers = self.headers().filter(|(name, _)| name.eq_ignore_ascii_case("cookie"));
-        let cookies = Cookies::parse(headers.map(|(_, value)| value));
-        cookies.value(name).map(str::to_owned)
+        self.cookies().value(name).map(str::to_owned)
     }
 
     /// Sets a cookie: `("name", "value")`, or a [`Cookie`] with attributes. One of the same name that was set before is replaced.

@@ -14,7 +14,7 @@ pub use streamed::Streamed;
 
 use super::{Context, error_page};
 use crate::error::{Error, HTTPError, Result, WithContext};
-use crate::http::{Body, ContentType, Response};
+use crate::http::{Body, ContentType, Cookie, Response};
 
 /// Something that answers a request.
 ///
@@ -31,6 +31,8 @@ use crate::http::{Body, ContentType, Response};
 /// | `(StatusCode, R)` | the answer of `R` with this status |
 /// | `([(name, value); N], R)`, `(Vec<(name, value)>, R)` | the answer of `R` with these headers |
 /// | `(StatusCode, headers, R)` | both |
+/// | `(Cookie, R)`, `(Vec<Cookie>, R)` | the answer of `R`, which sets these [cookies](crate::http::Cookie) |
+/// | `(SignedCookie<T>, R)` | the answer of `R`, which sets a signed one (feature `signed-cookies`) |
 /// | `Option<R>` | a 404 if there is none |
 /// | `Result<R, E>` | the answer of `R`, or what the error becomes: see [`Error`] |
 /// | [`Response`] | itself |
@@ -182,6 +184,28 @@ impl<R: Respond> Respond for (StatusCode, R) {
     fn respond(self, cx: &Context) -> Response {
         let (status, response) = self;
         response.respond(cx).with_status(status)
+    }
+}
+
+impl<R: Respond> Respond for (Cookie, R) {
+    fn respond(self, cx: &Context) -> Response {
+        (vec![self.0], self.1).respond(cx)
+    }
+}
+
+impl<R: Respond> Respond for (Vec<Cookie>, R) {
+    fn respond(self, cx: &Context) -> Response {
+        let (cookies, response) = self;
+        let mut response = response.respond(cx);
+        for cookie in cookies {
+            let set = response.set_cookie(&cookie);
+            if let Err(error) =
+                set.with_context(|| format!("setting the cookie {:?}", cookie.name()))
+            {
+                return error.respond(cx);
+            }
+        }
+        response
     }
 }
 

@@ -10,6 +10,7 @@ pub(super) use self::digest::Digest;
 
 use super::record::Parts;
 use super::url::Credentials;
+use crate::http::base64;
 use crate::ioloop::Core;
 
 impl Parts {
@@ -57,46 +58,14 @@ impl Credentials {
     /// The value of Authorization for the Basic scheme, in UTF-8. RFC 7617.
     pub(super) fn basic(&self) -> String {
         let mut value = String::from("Basic ");
-        base64(format!("{}:{}", self.username, self.password).as_bytes(), &mut value);
+        base64::encode(format!("{}:{}", self.username, self.password).as_bytes(), &mut value);
         value
-    }
-}
-
-/// Appends `bytes` in base64, padded. RFC 4648 §4.
-fn base64(bytes: &[u8], out: &mut String) {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for group in bytes.chunks(3) {
-        let word = group.iter().fold(0, |word: u32, byte| word << 8 | u32::from(*byte));
-        let word = word << (8 * (3 - group.len()));
-        for digit in 0..4 {
-            let index = (word >> (18 - 6 * digit)) & 63;
-            let is_padding = digit > group.len();
-            out.push(if is_padding { '=' } else { char::from(DIGITS[index as usize]) });
-        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// RFC 4648 §10.
-    #[test]
-    fn the_vectors_of_the_rfc() {
-        for (text, expected) in [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foob", "Zm9vYg=="),
-            ("fooba", "Zm9vYmE="),
-            ("foobar", "Zm9vYmFy"),
-        ] {
-            let mut out = String::new();
-            base64(text.as_bytes(), &mut out);
-            assert_eq!(out, expected);
-        }
-    }
 
     /// RFC 7617 §2 and §2.1.
     #[test]
