@@ -25,7 +25,7 @@
 //! | 2 | [`coroutine`] | what can be awaited: [`sleep`](coroutine::sleep), [`with_timeout`](coroutine::with_timeout), [`Multi`](fn@coroutine::Multi) |
 //! | 2 | [`locks`], [`queues`] | coroutines that wait for each other, and that work for each other |
 //! | 2 | [`jobs`] | what is done after the response was sent, and done again if it fails |
-//! | 3 | [`iostream`], [`tcpserver`], [`tcpclient`], [`netutil`], [`process`] | bytes over sockets and pipes |
+//! | 3 | [`iostream`], [`tcpserver`], [`tcpclient`], [`netutil`], [`process`], `tls` | bytes over sockets and pipes |
 //! | 4 | [`http`] | the protocol, each rule once; its [server](http::HTTPServer), and its [client](http::AsyncHTTPClient) |
 //! | 5 | the names of this page | [`Application`], routes, arguments, responses, errors |
 //! | beside | [`escape`], [`options`] | HTML, JSON, URLs and links; the command line and files of options |
@@ -57,6 +57,8 @@ pub mod queues;
 pub mod tcpclient;
 pub mod tcpserver;
 pub mod testing;
+#[cfg(feature = "tls")]
+pub mod tls;
 
 mod calendar;
 mod entry;

@@ -3,6 +3,8 @@
 use crate::coroutine::{Sleep, cancel_after, sleep};
 use crate::iostream::IOStream;
 use crate::netutil::{Resolver, ThreadedResolver};
+#[cfg(feature = "tls")]
+use crate::tls::ClientOptions;
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -94,12 +96,51 @@ impl TCPClient {
             };
             first_of(addresses.into_iter().filter(reachable), connect).await
         };
+        self.within(connecting).await
+    }
+
+    /// Gives up in time.
+    async fn within(
+        &self,
+        connecting: impl Future<Output = io::Result<IOStream>>,
+    ) -> io::Result<IOStream> {
         match self.timeout {
             Some(timeout) => cancel_after(timeout, connecting)
                 .await
                 .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())),
             None => connecting.await,
         }
+    }
+
+    /// Connects to `host`, and secures the connection by TLS. The server's certificate must be for this name, or address.
+    ///
+    /// ```no_run
+    /// # use gustnado::tcpclient::TCPClient;
+    /// use gustnado::tls::ClientOptions;
+    ///
+    /// # async fn example() -> std::io::Result<()> {
+    /// let stream = TCPClient::new().connect_tls("imap.example.com", 993, &ClientOptions::new()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As of [`connect`](Self::connect); a [`TLSError`](crate::tls::TLSError) inside of one of the system. The client's timeout is
+    /// for both, and the handshake has [one of its own](ClientOptions::handshake_timeout).
+    #[cfg(feature = "tls")]
+    pub async fn connect_tls(
+        &self,
+        host: &str,
+        port: u16,
+        options: &ClientOptions,
+    ) -> io::Result<IOStream> {
+        let securing = async {
+            let stream = self.connect(host, port).await?;
+            stream.start_tls((options, host)).await?;
+            Ok(stream)
+        };
+        self.within(securing).await
     }
 
     /// Where a connection to `address` is to come from, if that matters.

@@ -4,6 +4,8 @@ use crate::coroutine::sleep;
 use crate::ioloop::{Core, JoinHandle, Registration, Side, spawn};
 use crate::iostream::{IOStream, Transport};
 use crate::netutil::{Listener, bind_socket};
+#[cfg(feature = "tls")]
+use crate::tls::{Inside, Role, ServerOptions};
 use std::cell::RefCell;
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -40,9 +42,12 @@ const REST: Duration = Duration::from_millis(100);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct TCPServer {
-    handle_stream: Rc<dyn Fn(Transport, SocketAddr)>,
+    handle_stream: Rc<HandleTransport>,
     acceptors: RefCell<Vec<JoinHandle<()>>>,
 }
+
+/// What is called with each connection.
+type HandleTransport = dyn Fn(Transport, SocketAddr);
 
 impl TCPServer {
     /// Makes a server whose connections are handled by `handle_stream`. A panic in it is logged, and ends only its connection.
@@ -53,6 +58,8 @@ impl TCPServer {
         let handle_stream = Rc::new(handle_stream);
         Self::with_transports(move |transport, address| match IOStream::with_transport(transport) {
             Ok(stream) => {
+                #[cfg(feature = "tls")]
+                stream.begin_handshake();
                 // Called in the task already, where a panic harms nobody else.
                 let handle_stream = handle_stream.clone();
                 drop(spawn(async move { handle_stream(stream, address).await }));
@@ -86,11 +93,81 @@ impl TCPServer {
     ///
     /// The system's: the socket cannot be made non-blocking, or not be waited for.
     pub fn add_socket(&self, listener: impl Into<Listener>) -> io::Result<()> {
-        let listener = listener.into();
+        self.accept_with(listener.into(), self.handle_stream.clone())
+    }
+
+    fn accept_with(&self, listener: Listener, handle: Rc<HandleTransport>) -> io::Result<()> {
         let registration = listener.register(&Core::current_or_new()?)?;
-        let accepting = accept(listener, registration, self.handle_stream.clone());
+        let accepting = accept(listener, registration, handle);
         self.acceptors.borrow_mut().push(spawn(accepting));
         Ok(())
+    }
+
+    /// Listens on `address` for connections that are secured by TLS; see [`listen`](Self::listen). `handle_stream` is called at once:
+    /// reads and writes wait for the handshake, and fail if that does, which is logged.
+    ///
+    /// ```no_run
+    /// use gustnado::iostream::IOStream;
+    /// use gustnado::tcpserver::TCPServer;
+    /// use gustnado::tls::ServerOptions;
+    ///
+    /// # fn example() -> std::io::Result<()> {
+    /// let server = TCPServer::new(async |stream: IOStream, _address| {
+    ///     let _ = stream.write(b"nobody else can read this").await;
+    /// });
+    /// let options = ServerOptions::new("certificate.pem", "key.pem");
+    /// server.listen_tls(([127, 0, 0, 1], 9443).into(), &options)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The system's; and what is wrong with the [options](ServerOptions::load), as an error that displays the file's name.
+    #[cfg(feature = "tls")]
+    pub fn listen_tls(
+        &self,
+        address: SocketAddr,
+        options: &ServerOptions,
+    ) -> io::Result<SocketAddr> {
+        options.load()?;
+        let listener = bind_socket(address, false)?;
+        let address = listener.local_addr()?;
+        self.add_tls_socket(listener, options)?;
+        Ok(address)
+    }
+
+    /// Accepts connections that are secured by TLS from a socket that listens already.
+    ///
+    /// # Errors
+    ///
+    /// As of [`listen_tls`](Self::listen_tls).
+    #[cfg(feature = "tls")]
+    pub fn add_tls_socket(
+        &self,
+        listener: impl Into<Listener>,
+        options: &ServerOptions,
+    ) -> io::Result<()> {
+        self.accept_tls(listener.into(), options, Inside::Anything)
+    }
+
+    #[cfg(feature = "tls")]
+    pub(crate) fn accept_tls(
+        &self,
+        listener: Listener,
+        options: &ServerOptions,
+        inside: Inside,
+    ) -> io::Result<()> {
+        options.load()?;
+        let role = Role::from(options);
+        let handle = self.handle_stream.clone();
+        let secure = move |transport: Transport, address| match transport.secured(&role, inside) {
+            Ok(transport) => handle(transport, address),
+            Err(error) => {
+                tracing::error!(target: "gustnado.general", %error, "cannot serve a connection");
+            }
+        };
+        self.accept_with(listener, Rc::new(secure))
     }
 
     /// Stops to accept connections, and closes the listening sockets. Those that are open go on. May be called again.
@@ -114,11 +191,7 @@ impl fmt::Debug for TCPServer {
 }
 
 /// Accepts connections until it is cancelled.
-async fn accept(
-    listener: Listener,
-    registration: Registration,
-    handle: Rc<dyn Fn(Transport, SocketAddr)>,
-) {
+async fn accept(listener: Listener, registration: Registration, handle: Rc<HandleTransport>) {
     loop {
         poll_fn(|cx| registration.poll(Side::Read, cx)).await;
         for _ in 0..ACCEPTS_PER_TURN {

@@ -3,6 +3,7 @@
 //! A test starts a [`Server`] on a thread of its own, talks to it with blocking [`Client`]s, and drops it. Nothing here waits
 //! longer than [`PATIENCE`], whatever goes wrong.
 
+mod authority;
 mod client;
 mod folder;
 mod hold;
@@ -11,6 +12,7 @@ mod server;
 mod source;
 mod turns;
 
+pub use authority::{Authority, Certified};
 pub use client::{Client, Reply};
 pub use folder::Folder;
 pub use hold::{Hold, connections};

@@ -23,6 +23,8 @@ pub(super) struct Exchange {
     /// Responses that were not sent yet.
     pub(super) out: RefCell<Vec<u8>>,
     pub(super) remote: SocketAddr,
+    /// Whether the connection is secured by TLS.
+    pub(super) is_secure: bool,
     /// When the head had arrived, in the loop's ticks.
     pub(super) started: u64,
     pub(super) finish_on_disconnect: Cell<bool>,
@@ -45,6 +47,7 @@ impl Exchange {
             stream: IOStream::unlinked(),
             out: RefCell::default(),
             remote: (Ipv4Addr::UNSPECIFIED, 0).into(),
+            is_secure: false,
             started: 0,
             finish_on_disconnect: Cell::new(false),
             identity: RefCell::default(),
@@ -56,6 +59,7 @@ impl Exchange {
 
     /// Makes it a connection's.
     pub(super) fn attach(&mut self, resting: Resting) {
+        self.is_secure = resting.parked.transport.is_secure();
         self.stream.link(&self.core, resting.parked);
         self.remote = resting.remote;
     }
@@ -94,6 +98,7 @@ impl Exchange {
         self.stream.take_over(&former.stream);
         self.out = RefCell::new(former.out.take());
         self.remote = former.remote;
+        self.is_secure = former.is_secure;
         former.leave_locals();
         if let Some(identity) = &mut *former.identity.borrow_mut() {
             identity.span = None;

@@ -117,6 +117,25 @@ impl Request {
         self.exchange.remote
     }
 
+    /// Whether the connection is secured by TLS.
+    pub fn is_secure(&self) -> bool {
+        self.exchange.is_secure
+    }
+
+    /// The scheme of the request's URL: `https` if the connection [is secured](Self::is_secure), else `http`.
+    pub fn protocol(&self) -> &'static str {
+        if self.is_secure() { "https" } else { "http" }
+    }
+
+    /// The certificate that the client has shown, and those of its authorities, as DER; `None` if it has shown none, or the connection
+    /// serves another request by now. They were verified. See
+    /// [`require_client_certificates`](crate::tls::ServerOptions::require_client_certificates); Tornado's
+    /// `get_ssl_certificate(binary_form=True)`.
+    #[cfg(feature = "tls")]
+    pub fn peer_certificates(&self) -> Option<Vec<Vec<u8>>> {
+        self.exchange.stream.peer_certificates()
+    }
+
     /// When the request's head had arrived, on the loop's clock.
     pub fn started(&self) -> Instant {
         self.exchange.core.instant(self.exchange.started)

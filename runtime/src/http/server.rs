@@ -11,6 +11,12 @@ use crate::ioloop::{Core, Deadline, Frame, Key, Locals, Parking, Slab, spawn};
 use crate::iostream::{IOStream, Parked, Transport};
 use crate::netutil::Listener;
 use crate::tcpserver::TCPServer;
+#[cfg(feature = "tls")]
+use crate::{
+    ioloop::JoinHandle,
+    netutil::bind_socket,
+    tls::{Inside, ServerOptions},
+};
 use std::any::type_name;
 use std::cell::{Cell, Ref, RefCell};
 use std::fmt;
@@ -97,6 +103,49 @@ impl HTTPServer {
         self.tcp.add_socket(listener)
     }
 
+    /// Listens on `address` for connections that are secured by TLS; see [`listen`](Self::listen).
+    ///
+    /// ```no_run
+    /// # use gustnado::http::HTTPServer;
+    /// use gustnado::tls::ServerOptions;
+    ///
+    /// # fn example(server: HTTPServer) -> std::io::Result<()> {
+    /// let options = ServerOptions::new("certificate.pem", "key.pem");
+    /// server.listen_tls(([127, 0, 0, 1], 8443).into(), &options)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The system's; and what is wrong with the [options](ServerOptions::load), as an error that displays the file's name.
+    #[cfg(feature = "tls")]
+    pub fn listen_tls(
+        &self,
+        address: SocketAddr,
+        options: &ServerOptions,
+    ) -> io::Result<SocketAddr> {
+        options.load()?;
+        let listener = bind_socket(address, false)?;
+        let address = listener.local_addr()?;
+        self.add_tls_socket(listener, options)?;
+        Ok(address)
+    }
+
+    /// Accepts connections that are secured by TLS from a socket that listens already.
+    ///
+    /// # Errors
+    ///
+    /// As of [`listen_tls`](Self::listen_tls).
+    #[cfg(feature = "tls")]
+    pub fn add_tls_socket(
+        &self,
+        listener: impl Into<Listener>,
+        options: &ServerOptions,
+    ) -> io::Result<()> {
+        self.tcp.accept_tls(listener.into(), options, Inside::Http)
+    }
+
     /// Stops to accept connections, and closes the listening sockets. Those that are open go on.
     pub fn stop(&self) {
         self.tcp.stop();
@@ -104,7 +153,10 @@ impl HTTPServer {
 
     /// How many connections are open: those that are being served, and those that wait for a request.
     pub fn connections(&self) -> usize {
-        self.shared.busy() + self.shared.parked.borrow().len()
+        let connections = self.shared.busy() + self.shared.parked.borrow().len();
+        #[cfg(feature = "tls")]
+        let connections = connections + self.shared.handshakes.borrow().len();
+        connections
     }
 
     /// Ends gracefully: stops to accept, closes the connections that wait for a request, and lets those that are being served
@@ -152,6 +204,9 @@ pub(super) struct Shared {
     locals: Locals,
     /// Connections that wait for a request.
     parked: RefCell<Slab<Resting>>,
+    /// Connections that are about to be secured.
+    #[cfg(feature = "tls")]
+    handshakes: RefCell<Slab<JoinHandle<()>>>,
     /// The tasks of all workers.
     workers: RefCell<Slab<Key>>,
     /// Those that have nothing to do.
@@ -187,6 +242,8 @@ impl Shared {
             service,
             settings: Rc::new(settings),
             parked: RefCell::new(Slab::new()),
+            #[cfg(feature = "tls")]
+            handshakes: RefCell::new(Slab::new()),
             workers: RefCell::new(Slab::new()),
             free: RefCell::default(),
             work: Cell::default(),
@@ -240,11 +297,27 @@ impl Shared {
         // Responses leave in one piece; waiting for more would only delay them. A socket that refuses works all the same.
         let _ = transport.set_nodelay(true);
         match IOStream::with_transport(transport) {
+            #[cfg(feature = "tls")]
+            Ok(stream) if stream.is_secure() => self.secure(stream, remote),
             Ok(stream) => self.rest(&stream, remote),
             Err(error) => {
                 tracing::error!(target: "gustnado.general", %error, "cannot serve a connection");
             }
         }
+    }
+
+    /// Lets a connection rest as soon as its handshake is done.
+    #[cfg(feature = "tls")]
+    fn secure(self: Rc<Self>, stream: IOStream, remote: SocketAddr) {
+        let Some(handshake) = stream.handshake() else { return };
+        let server = self.clone();
+        self.handshakes.borrow_mut().insert_with(|place| {
+            spawn(async move {
+                handshake.await;
+                server.handshakes.borrow_mut().remove(place);
+                server.rest(&stream, remote);
+            })
+        });
     }
 
     /// Lays down a connection until the next request begins.
@@ -338,6 +411,10 @@ impl Shared {
 
     /// Closes the connections that wait for a request, and ends the workers that wait for them.
     fn send_home(&self) {
+        #[cfg(feature = "tls")]
+        for handshake in self.handshakes.replace(Slab::new()).into_values() {
+            handshake.cancel();
+        }
         let parked = std::mem::replace(&mut *self.parked.borrow_mut(), Slab::new());
         for resting in parked.into_values() {
             self.core.remove_parked(resting.parked.source);

@@ -13,6 +13,15 @@ thread_local! {
     static BUFFERS: RefCell<Vec<Buffer>> = const { RefCell::new(Vec::new()) };
 }
 
+/// The size of a block for records of TLS, the longest of which are a little longer than the others.
+#[cfg(feature = "tls")]
+const RECORDS: usize = 2 * BLOCK;
+
+#[cfg(feature = "tls")]
+thread_local! {
+    static RECORD_BUFFERS: RefCell<Vec<Buffer>> = const { RefCell::new(Vec::new()) };
+}
+
 /// Bytes that were read and not consumed yet. It grows as needed; the limit is its user's to keep.
 pub(crate) struct Buffer(Box<Pending>);
 
@@ -27,18 +36,31 @@ impl Buffer {
     /// Borrows an empty buffer.
     pub(crate) fn lend() -> Self {
         let buffer = BUFFERS.try_with(|buffers| buffers.borrow_mut().pop()).ok().flatten();
-        let new = || Self(Box::new(Pending { block: vec![0; BLOCK], start: 0, end: 0 }));
-        buffer.unwrap_or_else(new)
+        buffer.unwrap_or_else(|| Self::new(BLOCK))
+    }
+
+    /// Borrows an empty buffer that has room for records.
+    #[cfg(feature = "tls")]
+    pub(super) fn lend_for_records() -> Self {
+        let buffer = RECORD_BUFFERS.try_with(|buffers| buffers.borrow_mut().pop()).ok().flatten();
+        buffer.unwrap_or_else(|| Self::new(RECORDS))
+    }
+
+    fn new(size: usize) -> Self {
+        Self(Box::new(Pending { block: vec![0; size], start: 0, end: 0 }))
     }
 
     /// Gives a buffer back to the thread, unless it has grown.
     pub(crate) fn give_back(mut self) {
-        if self.0.block.len() != BLOCK {
-            return;
-        }
+        let others = match self.0.block.len() {
+            BLOCK => &BUFFERS,
+            #[cfg(feature = "tls")]
+            RECORDS => &RECORD_BUFFERS,
+            _ => return,
+        };
         (self.0.start, self.0.end) = (0, 0);
         // At the thread's end the others may be gone; this one then goes their way.
-        let _ = BUFFERS.try_with(|buffers| {
+        let _ = others.try_with(|buffers| {
             let mut buffers = buffers.borrow_mut();
             if buffers.len() < KEPT {
                 buffers.push(self);
@@ -50,6 +72,11 @@ impl Buffer {
     #[inline]
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.0.block[self.0.start..self.0.end]
+    }
+
+    #[cfg(feature = "tls")]
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.0.block[self.0.start..self.0.end]
     }
 
     #[inline]
@@ -96,7 +123,7 @@ impl Buffer {
     }
 
     /// Appends bytes that came from elsewhere.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "tls"))]
     pub(crate) fn extend(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let room = self.room();

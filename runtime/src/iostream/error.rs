@@ -58,6 +58,13 @@ impl From<StreamError> for io::Error {
 
 /// Whether an error says no more than that the other side is gone, which is nothing to log.
 pub(super) fn is_quiet(error: &io::Error) -> bool {
+    // What a stranger does wrong with TLS is told to who uses the stream.
+    #[cfg(feature = "tls")]
+    if let Some(inner) = error.get_ref()
+        && inner.is::<crate::tls::TLSError>()
+    {
+        return true;
+    }
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, TimedOut};
     matches!(error.kind(), ConnectionReset | ConnectionAborted | BrokenPipe | TimedOut)
 }

@@ -2,7 +2,7 @@
 //! [`IOStream`] unchanged.
 //!
 //! They share the stream's buffers with its own methods. Reading the end does not close the stream, as they know half-closed
-//! ones; and what one of their writes has accepted has reached the system.
+//! ones; and what one of their writes has accepted has reached the system, or, inside of TLS, is on its way there.
 
 use super::IOStream;
 use std::future::Future;
@@ -28,7 +28,9 @@ impl IOStream {
         cx: &mut Context<'_>,
         pieces: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.shared.poll_write(cx, pieces).map_err(io::Error::from)
+        let written = ready!(self.shared.poll_write(cx, pieces)).map_err(io::Error::from);
+        self.keep_sending();
+        Poll::Ready(written)
     }
 
     fn poll_foreign_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -30,6 +30,10 @@ mod error;
 #[cfg(any(feature = "tokio", feature = "futures-io"))]
 mod foreign;
 mod read;
+#[cfg(feature = "tls")]
+mod secure;
+#[cfg(feature = "tls")]
+mod tls;
 mod transport;
 mod write;
 
@@ -86,7 +90,8 @@ struct Inner {
     closed: Cell<bool>,
 }
 
-const _: () = assert!(size_of::<Inner>() <= 64);
+// With TLS, a transport can be a pointer; the pool's block is as large for both.
+const _: () = assert!(size_of::<Inner>() <= if cfg!(feature = "tls") { 72 } else { 64 });
 
 /// What a stream has that cannot send at once, is watched, has failed, or has limits of its own.
 struct Rare {
@@ -456,6 +461,11 @@ impl Inner {
             let _ = self.rare().error.set(Arc::new(error));
         }
         let link = self.link.take();
+        if self.is_writing()
+            && let Some(link) = &link
+        {
+            link.transport.truncate();
+        }
         let rare = self.rare.get();
         let woken = rare.map(|rare| rare.outgoing.borrow_mut().abandon()).unwrap_or_default();
         if let Some(link) = &link {

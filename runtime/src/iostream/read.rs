@@ -385,6 +385,8 @@ impl Inner {
         let error = {
             let link = self.link.borrow();
             let Some(link) = &*link else { return Poll::Ready(Err(self.closed_error())) };
+            #[cfg(feature = "tls")]
+            ready!(link.poll_secured(cx));
             loop {
                 if self.ended.get() {
                     return Poll::Ready(Ok(0));
@@ -419,13 +421,17 @@ impl Inner {
         let received = link.transport.read(room);
         match &received {
             // A short read has emptied the socket; asking again would only be told so.
-            Ok(count) if *count < size && *count > 0 => {
+            Ok(count) if *count > 0 && link.transport.is_empty_after_short_read(*count < size) => {
                 link.registration.clear(Side::Read);
                 self.reads.set(0);
             }
             Ok(_) => self.reads.set(self.reads.get() + 1),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 link.registration.clear(Side::Read);
+            }
+            // Records of TLS in which nothing was for the reader.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                self.reads.set(self.reads.get() + 1);
             }
             Err(_) => {}
         }

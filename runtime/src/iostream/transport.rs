@@ -3,6 +3,8 @@
 //! One variant per kind, so that the stream above is written once. With a single system call behind each operation, the branch
 //! costs nothing.
 
+#[cfg(feature = "tls")]
+use super::tls::Tls;
 use crate::sys::{Interest, Socket};
 use std::io::{self, IoSlice, PipeReader, PipeWriter, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -20,6 +22,9 @@ pub(crate) enum Transport {
     Writer(PipeWriter),
     /// A connection of a simulated world.
     Simulated(Socket),
+    /// Any other, inside of TLS.
+    #[cfg(feature = "tls")]
+    Tls(Box<Tls>),
 }
 
 impl Transport {
@@ -30,6 +35,8 @@ impl Transport {
             Self::Reader(pipe) => pipe.as_raw_fd(),
             Self::Writer(pipe) => pipe.as_raw_fd(),
             Self::Simulated(socket) => socket.fd(),
+            #[cfg(feature = "tls")]
+            Self::Tls(tls) => tls.transport().fd(),
         }
     }
 
@@ -39,6 +46,8 @@ impl Transport {
             Self::Tcp(_) | Self::Unix(_) | Self::Simulated(_) => Interest::Both,
             Self::Reader(_) => Interest::Read,
             Self::Writer(_) => Interest::Write,
+            #[cfg(feature = "tls")]
+            Self::Tls(tls) => tls.transport().interest(),
         }
     }
 
@@ -50,6 +59,8 @@ impl Transport {
             // Only its error says anything, when the reader has gone.
             Self::Writer(_) => Ok(0),
             Self::Simulated(socket) => socket.read(into),
+            #[cfg(feature = "tls")]
+            Self::Tls(tls) => tls.read(into),
         }
     }
 
@@ -60,6 +71,8 @@ impl Transport {
             Self::Reader(_) => Err(io::ErrorKind::BrokenPipe.into()),
             Self::Writer(pipe) => (&*pipe).write(bytes),
             Self::Simulated(socket) => socket.write_vectored(&[IoSlice::new(bytes)]),
+            #[cfg(feature = "tls")]
+            Self::Tls(tls) => tls.write(&[IoSlice::new(bytes)]),
         }
     }
 
@@ -70,6 +83,43 @@ impl Transport {
             Self::Reader(_) => Err(io::ErrorKind::BrokenPipe.into()),
             Self::Writer(pipe) => (&*pipe).write_vectored(pieces),
             Self::Simulated(socket) => socket.write_vectored(pieces),
+            #[cfg(feature = "tls")]
+            Self::Tls(tls) => tls.write(pieces),
+        }
+    }
+
+    /// Whether a read that has left room has left nothing to read.
+    pub(super) fn is_empty_after_short_read(&self, is_short: bool) -> bool {
+        match self {
+            #[cfg(feature = "tls")]
+            Self::Tls(tls) => tls.is_empty(),
+            _ => is_short,
+        }
+    }
+
+    /// Whether it can be read and written: what is inside of TLS can be after the handshake.
+    pub(super) fn is_open(&self) -> bool {
+        match self {
+            #[cfg(feature = "tls")]
+            Self::Tls(tls) => tls.is_secured(),
+            _ => true,
+        }
+    }
+
+    pub(crate) fn is_secure(&self) -> bool {
+        match self {
+            #[cfg(feature = "tls")]
+            Self::Tls(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Something that was written will not be sent, which TLS does not hide from the other side.
+    pub(super) fn truncate(&self) {
+        match self {
+            #[cfg(feature = "tls")]
+            Self::Tls(tls) => tls.truncate(),
+            _ => {}
         }
     }
 
@@ -80,6 +130,8 @@ impl Transport {
             Self::Unix(stream) => stream.shutdown(Shutdown::Write),
             Self::Reader(_) | Self::Writer(_) => Err(io::ErrorKind::Unsupported.into()),
             Self::Simulated(socket) => socket.shutdown(),
+            #[cfg(feature = "tls")]
+            Self::Tls(tls) => tls.shutdown(),
         }
     }
 
@@ -88,6 +140,8 @@ impl Transport {
             Self::Tcp(stream) => stream.set_nodelay(nodelay),
             // They never wait for more.
             Self::Unix(_) | Self::Reader(_) | Self::Writer(_) | Self::Simulated(_) => Ok(()),
+            #[cfg(feature = "tls")]
+            Self::Tls(tls) => tls.transport().set_nodelay(nodelay),
         }
     }
 
@@ -98,6 +152,8 @@ impl Transport {
             Self::Unix(stream) => stream.take_error(),
             Self::Reader(_) | Self::Writer(_) => Ok(None),
             Self::Simulated(socket) => socket.take_error(),
+            #[cfg(feature = "tls")]
+            Self::Tls(tls) => tls.transport().take_error(),
         }
     }
 
@@ -108,6 +164,8 @@ impl Transport {
             Self::Unix(stream) => stream.peer_addr().map(drop),
             Self::Reader(_) | Self::Writer(_) => Ok(()),
             Self::Simulated(socket) => socket.peer_addr().map(drop),
+            #[cfg(feature = "tls")]
+            Self::Tls(tls) => tls.transport().connected(),
         }
     }
 
@@ -115,6 +173,8 @@ impl Transport {
         match self {
             Self::Tcp(stream) => stream.peer_addr(),
             Self::Simulated(socket) => socket.peer_addr(),
+            #[cfg(feature = "tls")]
+            Self::Tls(tls) => tls.transport().peer_addr(),
             Self::Unix(_) | Self::Reader(_) | Self::Writer(_) => {
                 Err(io::Error::new(io::ErrorKind::Unsupported, "only TCP has addresses"))
             }

@@ -19,6 +19,10 @@ const WRITES_PER_TURN: u8 = 32;
 /// So many pieces go into one system call.
 const PIECES: usize = 16;
 
+/// So many bytes of a foreign write are taken at once, if they have to be encrypted.
+#[cfg(all(feature = "tls", any(feature = "tokio", feature = "futures-io")))]
+const ENCRYPTED: usize = 64 * 1024;
+
 /// What waits to be sent, and who waits for that. Positions count bytes since the stream's beginning.
 #[derive(Default)]
 pub(super) struct Outgoing {
@@ -267,12 +271,23 @@ impl Inner {
                 return Poll::Pending;
             }
             if let Some(link) = &*self.link.borrow() {
+                #[cfg(feature = "tls")]
+                std::task::ready!(link.poll_secured(cx));
                 std::task::ready!(link.registration.poll(Side::Write, cx));
             }
             if self.writes.get() == WRITES_PER_TURN {
                 self.writes.set(0);
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
+            }
+            #[cfg(feature = "tls")]
+            if self.link.borrow().as_ref().is_some_and(|link| link.transport.is_secure()) {
+                // What was encrypted cannot be taken back, so all of it is taken; the rest waits to be sent.
+                let piece = pieces.iter().find(|piece| !piece.is_empty());
+                let piece = piece.map_or(&[][..], |piece| &piece[..piece.len().min(ENCRYPTED)]);
+                self.write(piece, Bytes::copy_from_slice)?;
+                self.writes.set(self.writes.get() + 1);
+                return Poll::Ready(Ok(piece.len()));
             }
             if let Some(count) = self.transmit(|transport| transport.write_vectored(pieces))? {
                 self.writes.set(self.writes.get() + 1);
@@ -289,6 +304,9 @@ impl Inner {
         let error = {
             let link = self.link.borrow();
             let Some(link) = &*link else { return Err(self.closed_error()) };
+            if !link.transport.is_open() {
+                return Ok(None);
+            }
             loop {
                 match write(&link.transport) {
                     Ok(count) => {
@@ -315,6 +333,10 @@ impl Inner {
             let written = {
                 let link = self.link.borrow();
                 let Some(link) = &*link else { return Poll::Ready(()) };
+                #[cfg(feature = "tls")]
+                if link.poll_secured(cx).is_pending() {
+                    return Poll::Pending;
+                }
                 if link.registration.poll(Side::Write, cx).is_pending() {
                     return Poll::Pending;
                 }

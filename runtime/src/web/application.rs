@@ -11,11 +11,14 @@ use super::endings::Endings;
 use super::error_page::ErrorPages;
 use super::provided::Provided;
 use super::routing::Router;
+use super::server::Scheme;
 use super::{Address, Context, Layer, PerRequest, Respond, Route, Routes, Server, Site, Workers};
 use crate::coroutine::Outcome;
 use crate::error::{Error, HTTPError, Result};
 use crate::http::Settings;
 use crate::jobs::Jobs;
+#[cfg(feature = "tls")]
+use crate::tls::ServerOptions;
 
 /// A table of routes, and what their handlers are provided with.
 ///
@@ -239,9 +242,39 @@ impl Application {
     /// What is wrong with the application; or the system's: the address is taken, is not this machine's, or needs a
     /// privilege.
     pub fn listen(self, address: impl Address) -> Result<Server> {
+        self.listen_with(address, Scheme::Http)
+    }
+
+    /// Like [`listen`](Self::listen), for connections that are secured by TLS: `https`.
+    ///
+    /// ```no_run
+    /// use gustnado::prelude::*;
+    /// use gustnado::tls::ServerOptions;
+    ///
+    /// # #[route("/")] async fn index() {}
+    /// #[gustnado::main]
+    /// async fn main() -> Result<()> {
+    ///     let options = ServerOptions::new("certificate.pem", "key.pem");
+    ///     Application::new(routes![index])
+    ///         .listen_tls(8443, &options)?
+    ///         .reload_on_hangup()
+    ///         .run()
+    ///         .await
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As of [`listen`](Self::listen); and what is wrong with the [options](ServerOptions::load), with the file's name.
+    #[cfg(feature = "tls")]
+    pub fn listen_tls(self, address: impl Address, options: &ServerOptions) -> Result<Server> {
+        self.listen_with(address, Scheme::Https(options.clone()))
+    }
+
+    fn listen_with(self, address: impl Address, scheme: Scheme) -> Result<Server> {
         let site = self.build()?;
         let listeners = address.resolve()?.bind(1)?;
-        Server::new(site, listeners.into_iter().flatten().collect())
+        Server::new(site, listeners.into_iter().flatten().collect(), scheme)
     }
 
     /// Runs one application on each of `count` threads, each with its own loop; 0 means one for each processor.

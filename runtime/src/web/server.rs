@@ -15,6 +15,8 @@ use crate::error::{Result, WithContext};
 use crate::http::HTTPServer;
 use crate::ioloop::{Core, Signal, Signals};
 use crate::netutil::Listener;
+#[cfg(feature = "tls")]
+use crate::tls::ServerOptions;
 
 /// How long requests that are being answered may go on after the end was asked for: a little less than what most
 /// supervisors wait before they kill.
@@ -46,33 +48,77 @@ pub struct Server {
     addresses: Vec<SocketAddr>,
     /// Where it listens, for the log.
     places: Vec<String>,
+    scheme: Scheme,
+    reloads_on_hangup: bool,
     shutdown_timeout: Duration,
     /// What is to run on other threads.
     workers: Vec<Worker>,
 }
 
+/// How connections are made.
+#[derive(Clone, Debug)]
+pub(super) enum Scheme {
+    Http,
+    #[cfg(feature = "tls")]
+    Https(ServerOptions),
+}
+
+impl Scheme {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            #[cfg(feature = "tls")]
+            Self::Https(_) => "https",
+        }
+    }
+
+    fn serve(&self, http: &HTTPServer, listener: Listener) -> io::Result<()> {
+        match self {
+            Self::Http => http.add_socket(listener),
+            #[cfg(feature = "tls")]
+            Self::Https(options) => http.add_tls_socket(listener, options),
+        }
+    }
+
+    /// Reads anew what can have changed.
+    fn reload(&self) {
+        #[cfg(feature = "tls")]
+        if let Self::Https(options) = self
+            && let Err(error) = options.reload()
+        {
+            tracing::error!(target: "gustnado.general", "the certificates stay as they are: {error}");
+        }
+    }
+}
+
 impl Server {
-    pub(super) fn new(site: Site, listeners: Vec<impl Into<Listener>>) -> Result<Self> {
+    pub(super) fn new(
+        site: Site,
+        listeners: Vec<impl Into<Listener>>,
+        scheme: Scheme,
+    ) -> Result<Self> {
         let http = HTTPServer::new(site.clone(), site.settings().clone());
         let (mut addresses, mut places) = (Vec::new(), Vec::new());
         for listener in listeners.into_iter().map(Into::into) {
             match listener.local_addr() {
                 Ok(address) => {
                     addresses.push(address);
-                    places.push(format!("http://{address}"));
+                    places.push(format!("{}://{address}", scheme.name()));
                 }
                 Err(error) if error.kind() == io::ErrorKind::Unsupported => {
                     places.push(listener.to_string());
                 }
                 Err(error) => return Err(error.into()),
             }
-            http.add_socket(listener)?;
+            scheme.serve(&http, listener)?;
         }
         Ok(Self {
             site,
             http,
             addresses,
             places,
+            scheme,
+            reloads_on_hangup: false,
             shutdown_timeout: SHUTDOWN_TIMEOUT,
             workers: Vec::new(),
         })
@@ -95,6 +141,15 @@ impl Server {
         self
     }
 
+    /// Lets [`run`](Self::run) [reload](ServerOptions::reload) the certificates when the process gets SIGHUP, as other servers do.
+    /// Default: SIGHUP ends the process.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn reload_on_hangup(mut self) -> Self {
+        self.reloads_on_hangup = true;
+        self
+    }
+
     /// Serves until the process is asked to end (SIGINT, SIGTERM); then accepts nothing more, closes the connections
     /// that wait for a request, lets those that are being answered finish, and does what is to be done
     /// [at the end](super::Application::on_shutdown), all until the [timeout](Self::shutdown_timeout). A second signal ends
@@ -105,8 +160,12 @@ impl Server {
     /// The system's, if it cannot watch for signals; and that of a [worker](super::Application::workers), which ends
     /// them all.
     pub async fn run(self) -> Result {
-        let mut signals = Signals::new(&[Signal::Interrupt, Signal::Terminate])
-            .context("watching for signals")?;
+        let mut watched = vec![Signal::Interrupt, Signal::Terminate];
+        if self.reloads_on_hangup {
+            watched.push(Signal::Hangup);
+        }
+        let mut signals = Signals::new(&watched).context("watching for signals")?;
+        let scheme = self.scheme.clone();
         let asked = Cell::new(false);
         // Needs no waker: it is looked at below, after every signal.
         let end = poll_fn(|_| if asked.get() { Poll::Ready(()) } else { Poll::Pending });
@@ -114,6 +173,10 @@ impl Server {
         poll_fn(|cx| {
             while let Poll::Ready(signal) = pin!(signals.recv()).poll(cx) {
                 let signal = signal.context("watching for signals")?;
+                if signal == Signal::Hangup {
+                    scheme.reload();
+                    continue;
+                }
                 let again = asked.replace(true);
                 let how = if again { " at once" } else { "" };
                 tracing::info!(target: "gustnado.general", "ending{how}: {signal:?}");

@@ -11,10 +11,13 @@ use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
+use super::server::Scheme;
 use super::{Address, Application, Server};
 use crate::error::{Error, Result, WithContext};
 use crate::ioloop::IOLoop;
 use crate::netutil::{Listener, Portable};
+#[cfg(feature = "tls")]
+use crate::tls::ServerOptions;
 
 /// Threads that are to run an application each: see [`Application::workers`].
 pub struct Workers<F> {
@@ -39,6 +42,21 @@ where
     ///
     /// The factory's, what is wrong with the application, or the system's.
     pub fn listen(self, address: impl Address) -> Result<Server> {
+        self.listen_with(address, Scheme::Http)
+    }
+
+    /// Like [`listen`](Self::listen), for connections that are secured by TLS. A [reload](ServerOptions::reload) of the options is for
+    /// all threads.
+    ///
+    /// # Errors
+    ///
+    /// As of [`listen`](Self::listen); and what is wrong with the [options](ServerOptions::load), with the file's name.
+    #[cfg(feature = "tls")]
+    pub fn listen_tls(self, address: impl Address, options: &ServerOptions) -> Result<Server> {
+        self.listen_with(address, Scheme::Https(options.clone()))
+    }
+
+    fn listen_with(self, address: impl Address, scheme: Scheme) -> Result<Server> {
         let site = (self.factory)()?.build()?;
         let mut shares: Vec<Vec<Listener>> = (0..self.count).map(|_| Vec::new()).collect();
         for listeners in address.resolve()?.bind(self.count)? {
@@ -51,10 +69,10 @@ where
         let worker = |share: Vec<Listener>| {
             let listeners =
                 share.into_iter().map(Listener::into_portable).collect::<io::Result<_>>()?;
-            Ok(Worker { listeners, factory: Arc::clone(&factory) })
+            Ok(Worker { listeners, scheme: scheme.clone(), factory: Arc::clone(&factory) })
         };
         let workers = shares.into_iter().map(worker).collect::<io::Result<_>>()?;
-        Ok(Server::new(site, own)?.with_workers(workers))
+        Ok(Server::new(site, own, scheme)?.with_workers(workers))
     }
 }
 
@@ -69,6 +87,7 @@ type Factory = dyn Fn() -> Result<Application> + Send + Sync;
 /// What a thread is to serve.
 pub(super) struct Worker {
     listeners: Vec<Portable>,
+    scheme: Scheme,
     factory: Arc<Factory>,
 }
 
@@ -83,7 +102,8 @@ impl Worker {
         io_loop.set_blocking_log_threshold(blocking_log_threshold);
         let served = io_loop.run_sync(async {
             let site = (self.factory)()?.build()?;
-            let server = Server::new(site, self.listeners)?.shutdown_timeout(shutdown_timeout);
+            let server = Server::new(site, self.listeners, self.scheme)?;
+            let server = server.shutdown_timeout(shutdown_timeout);
             crew.ending().await;
             server.shutdown().await;
             Ok(())

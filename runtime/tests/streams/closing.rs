@@ -114,6 +114,8 @@ async fn shutdown_ends_one_side_only<K: Duplex>() {
     let answering = spawn(async move {
         let question = peer.read_partial(100).await.unwrap();
         peer.write(&question.repeat(2)).await.unwrap();
+        // Who leaves before the other side's end has come could destroy the answer on its way.
+        assert_eq!(peer.read_until_close().await.unwrap(), b"");
     });
     stream.write(b"question").await.unwrap();
     stream.shutdown().unwrap();

@@ -14,6 +14,9 @@ use std::time::Duration;
 
 /// Streams of one kind.
 pub(crate) trait Kind {
+    /// Whether an end that cuts something off can be told from others.
+    const TELLS_TRUNCATION: bool = false;
+
     /// Two streams: what is written to the second arrives at the first. On a [`Duplex`] kind, the other way round, too.
     async fn pair() -> (IOStream, IOStream);
 }
@@ -78,6 +81,62 @@ impl Kind for Simulated {
 
 impl Duplex for Simulated {}
 
+/// Secured by TLS, over TCP.
+#[cfg(feature = "tls")]
+pub(crate) struct Tls;
+
+#[cfg(feature = "tls")]
+impl Kind for Tls {
+    const TELLS_TRUNCATION: bool = true;
+
+    async fn pair() -> (IOStream, IOStream) {
+        secured(Tcp::pair().await).await
+    }
+}
+
+#[cfg(feature = "tls")]
+impl Duplex for Tls {}
+
+/// Secured by TLS, in a simulated world.
+#[cfg(feature = "tls")]
+pub(crate) struct SimulatedTls;
+
+#[cfg(feature = "tls")]
+impl Kind for SimulatedTls {
+    const TELLS_TRUNCATION: bool = true;
+
+    async fn pair() -> (IOStream, IOStream) {
+        secured(Simulated::pair().await).await
+    }
+}
+
+#[cfg(feature = "tls")]
+impl Duplex for SimulatedTls {}
+
+/// Secures both ends. The first one has connected.
+#[cfg(feature = "tls")]
+async fn secured((stream, peer): (IOStream, IOStream)) -> (IOStream, IOStream) {
+    use gustnado::tls::{ClientOptions, Pem, ServerOptions};
+    use gustnado_tests::{Authority, Certified};
+    use std::sync::LazyLock;
+    static MADE: LazyLock<(Authority, Certified)> = LazyLock::new(|| {
+        let authority = Authority::new("streams");
+        let certified = authority.issue(&["streams.example"]);
+        (authority, certified)
+    });
+    let (authority, certified) = &*MADE;
+    let server = ServerOptions::new(
+        Pem::text(certified.certificate.as_str()),
+        Pem::text(certified.key.as_str()),
+    );
+    let client = ClientOptions::new().ca_certs(Pem::text(authority.certificate()));
+    let secure = peer.start_tls(&server);
+    gustnado::coroutine::Multi((stream.start_tls((&client, "streams.example")), secure))
+        .await
+        .unwrap();
+    (stream, peer)
+}
+
 /// Makes a test of each function for each kind of stream; those behind `both ways` need streams that carry bytes both ways.
 macro_rules! for_each_kind {
     ($($test:ident)* $(, both ways: $($duplex:ident)*)?) => {
@@ -95,6 +154,20 @@ macro_rules! for_each_kind {
             })*
             $($(#[gustnado::test(simulated)] async fn $duplex() {
                 super::$duplex::<crate::kinds::Simulated>().await;
+            })*)?
+        }
+        #[cfg(feature = "tls")]
+        mod tls {
+            $(#[gustnado::test] async fn $test() { super::$test::<crate::kinds::Tls>().await; })*
+            $($(#[gustnado::test] async fn $duplex() { super::$duplex::<crate::kinds::Tls>().await; })*)?
+        }
+        #[cfg(feature = "tls")]
+        mod simulated_tls {
+            $(#[gustnado::test(simulated, seeds = 1)] async fn $test() {
+                super::$test::<crate::kinds::SimulatedTls>().await;
+            })*
+            $($(#[gustnado::test(simulated, seeds = 1)] async fn $duplex() {
+                super::$duplex::<crate::kinds::SimulatedTls>().await;
             })*)?
         }
         mod pipe {

@@ -12,7 +12,7 @@
 //! | `test_pipe_iostream` | `pipe` of every suite |
 //! | `test_write_memoryview`, `test_typed_memoryview` | a write takes `&[u8]`, so that the unit is always the byte |
 //! | `test_gaierror` | a stream connects to addresses; names are the resolver's |
-//! | `test_handshake_fail`, `test_start_tls_smtp`, `test_check_hostname`, `test_wait_for_handshake_*`, `test_match`, `test_no_match`, `test_check_disabled` | TLS |
+//! | `test_handshake_fail`, `test_start_tls_smtp`, `test_check_hostname`, `test_wait_for_handshake_*`, `test_match`, `test_no_match`, `test_check_disabled` | `../tls.rs`; all suites run over TLS, too |
 //! | `TestStreamBuffer` | `src/iostream/buffer.rs` |
 
 mod closing;

@@ -375,7 +375,7 @@ mod regex {
     async fn read_until_regex_max_bytes<K: Kind>() {
         let line = Regex::new("def\r\n").unwrap();
         for (sent, max, found) in LIMITED {
-            let log = Log::capture();
+            let _log = Log::capture();
             let (stream, peer) = K::pair().await;
             peer.write(sent.as_bytes()).await.unwrap();
             let result = stream.read_until_regex(&line, max).await;
