@@ -1,7 +1,7 @@
 //! Sockets for servers.
 
 use gustnado::Server;
-use gustnado::netutil::{Listener, bind_sockets, bind_unix_socket};
+use gustnado::netutil::{self, Listener, bind_sockets, bind_unix_socket};
 use gustnado::prelude::*;
 use gustnado_tests::Folder;
 use std::io::{ErrorKind, Read, Write};
@@ -21,6 +21,18 @@ fn bind_sockets_share_a_random_port() {
     // It is taken for all of them.
     let error = bind_sockets(ports[0]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddrInUse);
+}
+
+#[test]
+fn is_valid_ip() {
+    for text in ["127.0.0.1", "4.4.4.4", "::1", "2620:0:1cfe:face:b00c::3"] {
+        assert!(netutil::is_valid_ip(text), "{text}");
+    }
+    for text in
+        ["www.google.com", "localhost", "4.4.4.4<", " 127.0.0.1", "", " ", "\n", "\0", "127.1"]
+    {
+        assert!(!netutil::is_valid_ip(text), "{text:?}");
+    }
 }
 
 #[test]

@@ -78,6 +78,14 @@ async fn what_is_not_asked_for_or_not_known_stays_as_it_is() {
     assert!(fetched(HTTPRequest::head, head).await.unwrap().body().is_empty());
 }
 
+/// RFC 1952 §2.2: a file is a series of members.
+#[gustnado::test]
+async fn several_members_are_one_body() {
+    let members = [gzip(b"Hello, "), gzip(b""), gzip(b"world")].concat();
+    let answer = response("Content-Encoding: gzip\r\n", &members);
+    assert_eq!(fetched(HTTPRequest::new, answer).await.unwrap().text(), "Hello, world");
+}
+
 #[gustnado::test]
 async fn what_is_broken_is_an_error() {
     let whole = gzip(b"Hello, world, and everybody in it");

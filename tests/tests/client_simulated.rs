@@ -4,12 +4,14 @@ use gustnado::coroutine::{Multi, sleep};
 use gustnado::http::{
     AsyncHTTPClient, HTTPClientError, HTTPRequest, HTTPServer, Phase, Request, Settings,
 };
-use gustnado::ioloop::spawn;
+use gustnado::ioloop::{Frame, spawn};
+use gustnado::netutil::Resolver;
 use gustnado::testing::Simulation;
 use gustnado::{Method, StatusCode};
 use gustnado_tests::{answer, handler, milliseconds};
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
@@ -123,6 +125,28 @@ async fn every_deadline_is_exact() {
         assert!(matches!(error, HTTPClientError::Timeout(Phase::Connect)), "{error:?}");
         assert_eq!(took, expected);
     }
+}
+
+/// Never knows.
+struct Silent;
+
+impl Resolver for Silent {
+    fn resolve(&self, _: &str, _: u16) -> Frame<io::Result<Vec<SocketAddr>>> {
+        Frame::new(std::future::pending())
+    }
+}
+
+#[gustnado::test(simulated)]
+async fn looking_up_a_name_has_the_deadline_of_connecting() {
+    let world = Simulation::current();
+    let client = AsyncHTTPClient::builder().resolver(Silent).build();
+    let request = HTTPRequest::new("http://far.test/").connect_timeout(3 * SECOND);
+    let error = client.fetch(request).await.unwrap_err();
+    assert!(matches!(error, HTTPClientError::Timeout(Phase::Resolve)), "{error:?}");
+    assert_eq!(
+        (error.to_string().as_str(), world.elapsed()),
+        ("Timeout while resolving", 3 * SECOND)
+    );
 }
 
 #[gustnado::test(simulated)]

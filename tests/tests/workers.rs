@@ -95,6 +95,21 @@ fn a_worker_that_crashes_is_started_again_under_its_number() {
 }
 
 #[test]
+fn a_worker_that_ends_well_is_not_started_again_and_the_last_one_ends_the_supervisor() {
+    let mut supervisor = Supervisor::start();
+    let before = supervisor.workers();
+    assert!(get(supervisor.address, "/leave").is_none());
+    eventually("one has ended", || before.values().filter(|process| runs(**process)).count() == 1);
+    let left = before.iter().find(|(_, process)| runs(**process));
+    let left = left.map(|(task_id, process)| (*task_id, *process));
+    for _ in 0..20 {
+        assert_eq!(get(supervisor.address, "/"), left, "nobody else answers");
+    }
+    assert!(get(supervisor.address, "/leave").is_none());
+    assert!(supervisor.ended().success());
+}
+
+#[test]
 fn killing_a_worker_under_load_loses_no_request_beyond_those_it_held() {
     const CLIENTS: usize = 8;
     let supervisor = Supervisor::start();

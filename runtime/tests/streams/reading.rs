@@ -268,14 +268,16 @@ async fn a_slow_reader_of_chunks_makes_the_sender_wait<K: Kind>() {
 }
 
 async fn a_read_buffer_that_overflows_closes_the_stream<K: Kind>() {
-    for delimited in [true, false] {
+    for way in 0..3 {
         let log = Log::capture();
         let (stream, peer) = K::pair().await;
         stream.set_max_buffer_size(10_000);
         let sending = spawn(async move { peer.write(&vec![b'x'; 50_000_000]).await });
-        let result = match delimited {
-            true => stream.read_until(b"y").await,
-            false => stream.read_bytes(50_000_000).await,
+        let result = match way {
+            0 => stream.read_until(b"y").await,
+            1 => stream.read_bytes(50_000_000).await,
+            // Which would otherwise pass for all that there was.
+            _ => stream.read_until_close().await,
         };
         assert!(matches!(result, Err(StreamError::BufferFull)));
         assert!(stream.closed());

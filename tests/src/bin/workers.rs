@@ -1,6 +1,7 @@
 //! A program that serves with supervised workers, for the tests to kill.
 //!
-//! `GET /` is answered with the worker's number and that of its process; `GET /slow` after a while; `GET /die` never.
+//! `GET /` is answered with the worker's number and that of its process; `GET /slow` after a while; `GET /die` never, and neither is
+//! `GET /leave`, with which the worker ends well.
 
 use gustnado::netutil::bind_socket;
 use gustnado::prelude::*;
@@ -23,6 +24,11 @@ async fn die() -> &'static str {
     std::process::abort()
 }
 
+#[route("/leave")]
+async fn leave() -> &'static str {
+    std::process::exit(0)
+}
+
 #[gustnado::main]
 async fn main() -> Result<()> {
     let open = || {
@@ -31,7 +37,8 @@ async fn main() -> Result<()> {
         Ok(vec![socket])
     };
     let work = async |worker: &Worker| {
-        let application = Application::new(routes![index, slow, die]).provide(worker.task_id());
+        let application =
+            Application::new(routes![index, slow, die, leave]).provide(worker.task_id());
         application.listen(worker.sockets()?)?.run_until(worker.asked_to_end()).await
     };
     Workers::new(2).max_restarts(5).run(open, work).await
