@@ -3,7 +3,7 @@
 //! All requests that are in the buffer are answered in order and sent with one write. Waiting for the next one is not this
 //! coroutine's business: the connection is then parked with the server, without a task, a buffer or a timer of its own.
 
-use super::exchange::Exchange;
+use super::exchange::{Exchange, ExchangeRef};
 use super::request::Request;
 use super::response::{Encoded, Encoding, Response, Rest};
 use super::server::{Resting, Shared};
@@ -14,6 +14,7 @@ use crate::ioloop::{Failure, Frame, Key, report};
 use ::http::{Method, StatusCode, Version};
 use std::any::Any;
 use std::future::{Future, poll_fn, ready};
+use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -40,7 +41,7 @@ pub(super) struct Worker {
     server: Rc<Shared>,
     /// Its place among the server's workers.
     place: Key,
-    exchange: Rc<Exchange>,
+    exchange: ExchangeRef,
     state: State,
 }
 
@@ -138,7 +139,7 @@ impl Worker {
     pub(super) fn new(server: Rc<Shared>, place: Key, resting: Resting) -> Self {
         let mut exchange = server.exchange();
         exchange.attach(resting);
-        Self { server, place, exchange: Rc::new(exchange), state: State::Beginning }
+        Self { server, place, exchange: ExchangeRef::new(exchange), state: State::Beginning }
     }
 
     /// Does step after step until something has to be awaited.
@@ -153,7 +154,7 @@ impl Worker {
                 Step::Answer(deadline) => self.answer(deadline, cx),
                 Step::Finish(keep_alive) => {
                     // The coroutine of a stream may leave something behind, as that of a handler may.
-                    self.exchange.core.end_of_work(true);
+                    self.exchange.core().end_of_work(true);
                     if keep_alive {
                         self.alone().finish();
                         self.give_way()
@@ -171,7 +172,7 @@ impl Worker {
                     Next::Continue(Step::End)
                 }
                 Step::End => {
-                    self.exchange.core.end_of_work(false);
+                    self.exchange.core().end_of_work(false);
                     self.alone().reset();
                     let kept = self.server.keep(self.place);
                     Next::Break(if kept { State::Free } else { State::Gone })
@@ -199,8 +200,8 @@ impl Worker {
             // A connection rests only when its answers have left.
             return self.flushed(Step::Rest);
         }
-        let timeout = exchange.settings.header_timeout;
-        let deadline = deadline.unwrap_or_else(|| exchange.core.now() + timeout);
+        let timeout = exchange.settings().header_timeout;
+        let deadline = deadline.unwrap_or_else(|| exchange.core().now() + timeout);
         wait(read_head(exchange.clone(), deadline))
     }
 
@@ -234,8 +235,7 @@ impl Worker {
                 entered.leave();
                 self.watch();
                 // Answers to earlier requests must not wait for this one, nor must memory that others could use.
-                self.exchange.send();
-                self.server.lend_out(&self.exchange);
+                self.exchange.lend_out();
                 return Next::Break(State::Handling(handling, true));
             };
             drop(handling);
@@ -251,7 +251,7 @@ impl Worker {
     /// Says who it was, if the handler has held the loop for too long.
     #[inline]
     fn watch(&self) {
-        self.exchange.core.watch.ended(|blocked| {
+        self.exchange.core().watch.ended(|blocked| {
             let request = Request::new(self.exchange.clone());
             let name = format!("{} {}", request.method(), request.path());
             blocked.by("handler", &name, &self.server.service.handler(&request));
@@ -291,14 +291,17 @@ impl Worker {
     fn respond(&mut self, response: Response) -> Option<Next> {
         let exchange = &*self.exchange;
         let head = &exchange.head;
-        exchange.core.end_of_work(response.status().as_u16() < 400);
+        exchange.core().end_of_work(response.status().as_u16() < 400);
         let wanted =
-            head.keep_alive() && !exchange.settings.no_keep_alive && !self.server.is_draining();
+            head.keep_alive() && !exchange.settings().no_keep_alive && !self.server.is_draining();
         // The rest of a body that nobody has read would be taken for the next request.
         let keep_alive = exchange.skip_body(response.body()) && wanted;
         let head_only = *head.method() == Method::HEAD;
+        let mut out = exchange.take_out();
         let Encoded { rest, keep_alive } =
-            self.encode(response, head.version(), head_only, keep_alive);
+            self.encode(response, &mut out, head.version(), head_only, keep_alive);
+        let is_full = out.len() >= BATCH;
+        exchange.keep_out(out);
         if !matches!(rest, Rest::Nothing) {
             let sending = send_rest(self.exchange.clone(), rest, keep_alive);
             return Some(Next::Break(State::Sending(Frame::new(sending))));
@@ -306,24 +309,20 @@ impl Worker {
         if !keep_alive {
             return Some(Next::Continue(Step::Close));
         }
-        let full = exchange.out.borrow().len() >= BATCH;
         self.alone().finish();
-        full.then(|| self.give_way())
+        is_full.then(|| self.give_way())
     }
 
     fn encode(
         &self,
         response: Response,
+        out: &mut Vec<u8>,
         version: Version,
         head_only: bool,
         keep_alive: bool,
     ) -> Encoded {
         let encoding = Encoding { date: &self.server.date(), version, head_only, keep_alive };
-        let mut out = self.exchange.out.borrow_mut();
-        if out.capacity() == 0 {
-            *out = self.server.spare_out();
-        }
-        response.encode(&encoding, &mut out)
+        response.encode(&encoding, out)
     }
 
     /// Answers a request that breaks a rule. After it, nothing on the connection can be trusted.
@@ -334,20 +333,21 @@ impl Worker {
                 (StatusCode::REQUEST_TIMEOUT, String::from("the request did not arrive in time"))
             }
         };
-        let remote = self.exchange.remote.ip();
+        let remote = SocketAddr::from(self.exchange.remote).ip();
         tracing::info!(target: "gustnado.general", "Malformed HTTP message from {remote}: {text}");
         let response = Response::new(status).with_content_type(ContentType::TEXT).with_body(text);
         // What the head still knows is of an earlier request.
         self.alone().head.clear();
-        let _encoded = self.encode(response, Version::HTTP_11, false, false);
+        let encode = |out: &mut Vec<u8>| self.encode(response, out, Version::HTTP_11, false, false);
+        let _encoded = self.exchange.put(encode);
     }
 
     /// The exchange, for this connection alone. If a handler has kept its request, the connection goes on with a new one.
     fn alone(&mut self) -> &mut Exchange {
-        if Rc::get_mut(&mut self.exchange).is_none() {
+        if self.exchange.get_mut().is_none() {
             self.exchange = self.server.successor(&self.exchange);
         }
-        match Rc::get_mut(&mut self.exchange) {
+        match self.exchange.get_mut() {
             Some(exchange) => exchange,
             None => unreachable!("nobody has seen the new exchange"),
         }
@@ -370,7 +370,7 @@ fn wait(waiting: impl Future<Output = Step> + 'static) -> Next {
 }
 
 /// Waits for more of a head.
-async fn read_head(exchange: Rc<Exchange>, deadline: Instant) -> Step {
+async fn read_head(exchange: ExchangeRef, deadline: Instant) -> Step {
     match cancel_after(deadline, poll_fn(|cx| exchange.stream.poll_fill(cx))).await {
         Ok(Ok(0)) => {
             // The client has ended its side only, perhaps, and waits for answers.
@@ -384,7 +384,7 @@ async fn read_head(exchange: Rc<Exchange>, deadline: Instant) -> Step {
 }
 
 /// Waits until all answers have left.
-async fn flush(exchange: Rc<Exchange>, step: Step) -> Step {
+async fn flush(exchange: ExchangeRef, step: Step) -> Step {
     match outgoing::flushed(&exchange).await {
         Ok(()) => step,
         Err(_) => Step::End,
@@ -392,7 +392,7 @@ async fn flush(exchange: Rc<Exchange>, step: Step) -> Step {
 }
 
 /// Sends what was answered, and lets others have a turn.
-async fn give_way(exchange: Rc<Exchange>) -> Step {
+async fn give_way(exchange: ExchangeRef) -> Step {
     if outgoing::flush(&exchange).await.is_err() {
         return Step::End;
     }
@@ -401,7 +401,7 @@ async fn give_way(exchange: Rc<Exchange>) -> Step {
 }
 
 /// Sends what of a response is not in the buffer yet.
-async fn send_rest(exchange: Rc<Exchange>, rest: Rest, keep_alive: bool) -> Step {
+async fn send_rest(exchange: ExchangeRef, rest: Rest, keep_alive: bool) -> Step {
     if outgoing::rest(&exchange, rest).await.is_err() {
         // Answers to earlier requests may wait in front of the broken one.
         exchange.send();
@@ -411,7 +411,7 @@ async fn send_rest(exchange: Rc<Exchange>, rest: Rest, keep_alive: bool) -> Step
 }
 
 /// Ends a connection without destroying the response on its way: says that nothing more comes, and reads on for a while.
-async fn close(exchange: Rc<Exchange>) -> Step {
+async fn close(exchange: ExchangeRef) -> Step {
     let stream = &exchange.stream;
     if outgoing::flush(&exchange).await.is_err() || stream.shutdown().is_err() {
         return Step::End;

@@ -48,6 +48,11 @@ impl Span {
     }
 
     #[inline]
+    pub(super) fn end(self) -> usize {
+        self.end as usize
+    }
+
+    #[inline]
     pub(super) fn len(self) -> usize {
         (self.end - self.start) as usize
     }

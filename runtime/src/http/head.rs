@@ -9,12 +9,14 @@ mod target;
 use std::fmt;
 
 use ::http::{Method, Version};
+use memchr::memchr;
 
 use self::rules::Facts;
 use self::scanner::{Scanned, Scanner};
 use self::target::Target;
+use super::class::trim;
 use super::field::{Field, Span};
-use super::framing::Framing;
+use super::framing::{Framing, length};
 use super::limits::Limits;
 use super::violation::Violation;
 
@@ -38,21 +40,61 @@ use super::violation::Violation;
 /// ```
 #[derive(Default)]
 pub struct Head {
+    /// The head, and behind it the length of each header line, with its CRLF, or [`LONG`].
     bytes: Vec<u8>,
-    /// Where the header section starts; 0 if the head cannot be repeated.
-    section: usize,
-    fields: Vec<Field>,
-    method: Method,
-    target: Target,
-    host: Span,
-    framing: Framing,
+    /// Where the header section starts.
+    section: u32,
+    /// Where it ends.
+    end: u32,
+    /// Empty if an absolute target has none; it is where it would be.
+    path: Span,
+    /// The place in [`METHODS`], or one behind its end.
+    method: u8,
     version: Version,
+    framing: Kind,
     keep_alive: bool,
     expects_continue: bool,
     upgrade: bool,
+    /// Whether it is of the kind that is compared with the next one.
+    repeatable: bool,
     /// Some once a head did not arrive in one piece, or was unusual.
-    scanner: Option<Box<Scanner>>,
+    rare: Option<Box<Rare>>,
 }
+
+/// [`Framing`] without the length, which few ask for: they read it again.
+#[derive(Clone, Copy, Debug, Default)]
+enum Kind {
+    #[default]
+    None,
+    /// The length is 0.
+    Empty,
+    Length,
+    Chunked,
+}
+
+/// What few heads need.
+#[derive(Default)]
+struct Rare {
+    scanner: Scanner,
+    fields: Vec<Field>,
+    /// The method, if it is none of [`METHODS`].
+    method: Method,
+}
+
+/// The methods that are kept as a number.
+static METHODS: [Method; 8] = [
+    Method::GET,
+    Method::POST,
+    Method::HEAD,
+    Method::PUT,
+    Method::DELETE,
+    Method::PATCH,
+    Method::OPTIONS,
+    Method::TRACE,
+];
+
+/// Stands for a length that does not fit into a byte: the line's end has to be looked for.
+const LONG: u8 = u8::MAX;
 
 /// How much memory is kept from one connection to the next.
 const KEPT: usize = 4 * 1024;
@@ -87,10 +129,9 @@ impl Head {
     /// never be complete.
     pub fn clear(&mut self) {
         self.restart();
-        self.method = Method::GET;
-        self.target = Target::default();
-        self.host = Span::default();
-        self.framing = Framing::None;
+        self.method = 0;
+        self.path = Span::default();
+        self.framing = Kind::None;
         self.version = Version::HTTP_11;
         self.keep_alive = false;
         self.expects_continue = false;
@@ -102,12 +143,17 @@ impl Head {
         if !self.is_fresh() || self.bytes.capacity() > KEPT {
             self.clear();
             self.bytes.shrink_to(KEPT);
+            self.rare = None;
         }
     }
 
     /// The method; any token is accepted here.
     pub fn method(&self) -> &Method {
-        &self.method
+        match (METHODS.get(usize::from(self.method)), &self.rare) {
+            (Some(method), _) => method,
+            (None, Some(rare)) => &rare.method,
+            (None, None) => &METHODS[0],
+        }
     }
 
     /// HTTP/1.0, or HTTP/1.1 for any other 1.x.
@@ -117,7 +163,21 @@ impl Head {
 
     /// How the body is framed.
     pub fn framing(&self) -> Framing {
-        self.framing
+        match self.framing {
+            Kind::None => Framing::None,
+            Kind::Empty => Framing::Length(0),
+            Kind::Length => {
+                let value = self.header("content-length").unwrap_or_default();
+                // It was valid before.
+                Framing::Length(length(value).unwrap_or_default())
+            }
+            Kind::Chunked => Framing::Chunked,
+        }
+    }
+
+    /// Whether bytes of a body are to be expected.
+    pub(crate) fn has_body(&self) -> bool {
+        matches!(self.framing, Kind::Length | Kind::Chunked)
     }
 
     /// Whether the client wants to use the connection again.
@@ -137,87 +197,141 @@ impl Head {
 
     /// The request target as it was sent.
     pub fn target(&self) -> &str {
-        self.target.whole.text(&self.bytes)
+        let start = self.method().as_str().len() + 1;
+        Span::new(start..self.target_end()).text(&self.bytes)
+    }
+
+    /// Behind the target are a space, a version and a CRLF.
+    fn target_end(&self) -> usize {
+        (self.section as usize).saturating_sub(b" HTTP/1.1\r\n".len())
     }
 
     /// The path, still percent-encoded: it starts with `/`, or is `*` for `OPTIONS *`.
     pub fn path(&self) -> &str {
         // `http://example.com` and `http://example.com?a` have none, which is the same as `/`.
-        if self.target.path.is_empty() { "/" } else { self.target.path.text(&self.bytes) }
+        if self.path.is_empty() { "/" } else { self.path.text(&self.bytes) }
     }
 
     pub(crate) fn path_bytes(&self) -> &[u8] {
-        if self.target.path.is_empty() { b"/" } else { self.target.path.bytes(&self.bytes) }
+        if self.path.is_empty() { b"/" } else { self.path.bytes(&self.bytes) }
     }
 
     /// What follows the first `?` of the target, still percent-encoded.
     pub fn query(&self) -> Option<&str> {
-        self.target.query.map(|query| query.text(&self.bytes))
+        let (path, end) = (self.path.end(), self.target_end());
+        (path < end).then(|| Span::new(path + 1..end).text(&self.bytes))
     }
 
     /// The authority of an absolute target, else the Host header; empty for HTTP/1.0 without either. It is
     /// `host[:port]` for certain.
     pub fn host(&self) -> &str {
-        self.host.text(&self.bytes)
+        let host = match self.target().split_once("://") {
+            // The authority ends where the path would begin.
+            Some((scheme, rest)) if !scheme.contains('/') => {
+                let start = self.target_end() - rest.len();
+                Span::new(start..self.path.start()).bytes(&self.bytes)
+            }
+            _ => self.header("host").unwrap_or_default(),
+        };
+        std::str::from_utf8(host).unwrap_or_default()
     }
 
     /// The value of the first header of that name, in any case of letters.
     pub fn header(&self, name: &str) -> Option<&[u8]> {
-        self.fields
-            .iter()
-            .filter(|field| field.name.len() == name.len())
-            .find(|field| field.name.bytes(&self.bytes).eq_ignore_ascii_case(name.as_bytes()))
-            .map(|field| field.value.bytes(&self.bytes))
+        self.lines()
+            // A look at one byte, and most lines are none of those that are looked for.
+            .filter(|line| line.get(name.len()) == Some(&b':'))
+            .map(split)
+            .find(|(other, _)| other.eq_ignore_ascii_case(name.as_bytes()))
+            .map(|(_, value)| value)
     }
 
     /// Names and values in the order they were sent; SP and TAB around a value are not part of it.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        let bytes = &self.bytes;
-        self.fields.iter().map(|field| (field.name.text(bytes), field.value.bytes(bytes)))
+        self.lines().map(split).map(|(name, value)| {
+            // It was checked to be ASCII.
+            (std::str::from_utf8(name).unwrap_or_default(), value)
+        })
+    }
+
+    /// The header lines, each with its CRLF.
+    fn lines(&self) -> impl Iterator<Item = &[u8]> {
+        let (head, lengths) = self.bytes.split_at(self.end as usize);
+        let mut rest = &head[self.section as usize..];
+        lengths.iter().map(move |&length| {
+            let length = match length {
+                LONG => memchr(b'\n', rest).map_or(rest.len(), |at| at + 1),
+                length => rest.len().min(length.into()),
+            };
+            let (line, after) = rest.split_at(length);
+            rest = after;
+            line
+        })
     }
 
     /// Whether no head is half-read.
     #[inline]
     fn is_fresh(&self) -> bool {
-        self.scanner.as_ref().is_none_or(|scanner| scanner.is_fresh())
+        self.rare.as_ref().is_none_or(|rare| rare.scanner.is_fresh())
     }
 
     /// Gets ready to read the next head.
     #[inline]
     fn restart(&mut self) {
         self.bytes.clear();
-        self.section = 0;
-        self.fields.clear();
-        if let Some(scanner) = &mut self.scanner {
-            **scanner = Scanner::default();
+        (self.section, self.end) = (0, 0);
+        self.repeatable = false;
+        if let Some(rare) = &mut self.rare {
+            rare.scanner = Scanner::default();
+            rare.fields.clear();
         }
     }
 
-    /// Keeps the bytes of a head that is complete.
+    /// Keeps the bytes of a head that is complete, whose header lines start there; the first one, if there is one, at `section`.
     #[inline]
-    fn keep(&mut self, bytes: &[u8], section: usize) {
+    fn keep(&mut self, head: &[u8], section: usize, starts: impl ExactSizeIterator<Item = usize>) {
         self.bytes.clear();
-        self.bytes.extend_from_slice(bytes);
-        self.section = section;
+        // Not a byte more: many heads may have to be kept at the same time.
+        self.bytes.reserve_exact(head.len() + starts.len());
+        self.bytes.extend_from_slice(head);
+        let mut line = section;
+        for start in starts.skip(1).chain([head.len() - 2]) {
+            if start > line {
+                self.bytes.push((start - line).try_into().unwrap_or(LONG));
+            }
+            line = start;
+        }
+        (self.section, self.end) = (section as u32, head.len() as u32);
     }
 
     #[cold]
     fn scan(&mut self, buffer: &[u8], limits: &Limits) -> Result<Option<usize>, Violation> {
-        let scanner = self.scanner.get_or_insert_default();
-        let scanned = scanner.scan(buffer, &mut self.fields, limits);
+        let rare = self.rare.get_or_insert_default();
+        let scanned = rare.scanner.scan(buffer, &mut rare.fields, limits);
         if matches!(scanned, Ok(None)) {
             return Ok(None);
         }
-        **scanner = Scanner::default();
-        let Some(Scanned { method, target, version, end }) = scanned? else { return Ok(None) };
+        rare.scanner = Scanner::default();
+        let Some(Scanned { start, method, target, version, end }) = scanned? else {
+            return Ok(None);
+        };
 
-        let target = Target::new(buffer, target, &method)?;
+        let head = &buffer[start..end];
+        let target = Target::new(head, target, &method)?;
+        let section = target.end() + b" HTTP/1.1\r\n".len();
+        let mut fields = std::mem::take(&mut rare.fields);
         let mut facts = Facts::default();
-        for field in &self.fields {
-            facts.note(field.name.bytes(buffer), field.value.bytes(buffer), field.value)?;
+        for field in &mut fields {
+            field.name.shift(start, 0);
+            field.value.shift(start, 0);
+            facts.note(field.name.bytes(head), field.value.bytes(head))?;
         }
         self.conclude(method, target, version, &facts)?;
-        self.keep(&buffer[..end], 0);
+        self.keep(head, section, fields.iter().map(|field| field.name.start()));
+        fields.clear();
+        if let Some(rare) = &mut self.rare {
+            rare.fields = fields;
+        }
         Ok(Some(end))
     }
 
@@ -230,26 +344,48 @@ impl Head {
         version: Version,
         facts: &Facts,
     ) -> Result<(), Violation> {
-        self.host = facts.host(version, target.authority)?;
-        self.framing = facts.framing(version)?;
+        facts.check_host(version)?;
+        let framing = facts.framing(version)?;
+        self.framing = match framing {
+            Framing::None => Kind::None,
+            Framing::Length(0) => Kind::Empty,
+            Framing::Length(_) => Kind::Length,
+            Framing::Chunked => Kind::Chunked,
+        };
         self.keep_alive = facts.keep_alive(version);
         self.upgrade = facts.upgrade(version);
-        self.expects_continue = facts.expects_continue(version, self.framing);
-        self.method = method;
-        self.target = target;
+        self.expects_continue = facts.expects_continue(version, framing);
+        self.set_method(method);
+        self.path = target.path;
         self.version = version;
         Ok(())
     }
+
+    #[inline]
+    fn set_method(&mut self, method: Method) {
+        let known = METHODS.iter().position(|known| *known == method);
+        self.method = known.unwrap_or(METHODS.len()) as u8;
+        if known.is_none() {
+            self.rare.get_or_insert_default().method = method;
+        }
+    }
+}
+
+/// The name and the value of a header line.
+fn split(line: &[u8]) -> (&[u8], &[u8]) {
+    let colon = memchr(b':', line).unwrap_or(line.len());
+    let value = line.get(colon + 1..).unwrap_or_default();
+    (&line[..colon], trim(value.strip_suffix(b"\r\n").unwrap_or(value)))
 }
 
 /// The sizes only: what was sent is not ours to print.
 impl fmt::Debug for Head {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Head")
-            .field("method", &self.method)
+            .field("method", self.method())
             .field("version", &self.version)
-            .field("framing", &self.framing)
-            .field("headers", &self.fields.len())
+            .field("framing", &self.framing())
+            .field("headers", &self.lines().count())
             .finish_non_exhaustive()
     }
 }

@@ -2,7 +2,7 @@
 
 use super::body::Body;
 use super::chunked::Chunked;
-use super::exchange::Exchange;
+use super::exchange::{Exchange, ExchangeRef};
 use super::framing::Framing;
 use super::head::Head;
 use super::limits::Limits;
@@ -14,11 +14,9 @@ use crate::iostream::StreamError;
 use ::http::StatusCode;
 use bytes::Bytes;
 use futures_core::Stream;
-use std::cell::{OnceCell, RefCell};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -63,15 +61,8 @@ impl From<Violation> for BodyError {
     }
 }
 
-/// The body of a request.
-pub(super) struct Incoming {
-    reading: RefCell<Reading>,
-    /// All of it, once it has been read as a whole.
-    whole: OnceCell<Vec<u8>>,
-}
-
 /// How far the body has been read.
-struct Reading {
+pub(super) struct Reading {
     state: State,
     /// How long the body may be in all, if its length is known.
     limit: u64,
@@ -95,36 +86,28 @@ struct Piece {
     data: std::ops::Range<usize>,
 }
 
-impl Incoming {
+impl Reading {
     /// The body that a head announces, if it does.
     #[inline]
     pub(super) fn new(head: &Head, settings: &Settings) -> Option<Pooled<Self>> {
+        head.has_body().then(|| Self::announced(head, settings))
+    }
+
+    fn announced(head: &Head, settings: &Settings) -> Pooled<Self> {
         let state = match head.framing() {
-            Framing::None | Framing::Length(0) => return None,
+            Framing::None => State::Done,
             Framing::Length(length) => State::Length(length),
             Framing::Chunked => State::Chunked(Box::new(Chunked::new(&settings.limits))),
         };
-        let reading = Reading {
+        Pooled::new(Self {
             state,
             limit: settings.limits.body,
             expects_continue: head.expects_continue(),
             patience: settings.body_timeout,
             deadline: None,
-        };
-        Some(Pooled::new(Self { reading: RefCell::new(reading), whole: OnceCell::new() }))
+        })
     }
 
-    pub(super) fn whole(&self) -> &[u8] {
-        self.whole.get().map_or(&[], Vec::as_slice)
-    }
-
-    /// Notes that the body cannot be read, whoever tries.
-    fn fail(&self, error: &BodyError) {
-        self.reading.borrow_mut().state = State::Failed(error.clone());
-    }
-}
-
-impl Reading {
     fn is_done(&self) -> bool {
         matches!(self.state, State::Done)
     }
@@ -186,56 +169,79 @@ impl Reading {
 }
 
 impl Exchange {
+    /// Goes on with the body; `None` if nothing of it is left. For whom goes on, nothing is meanwhile.
+    fn read<T>(&self, go_on: impl FnOnce(&mut Reading) -> T) -> Option<T> {
+        let mut reading = self.reading.take()?;
+        let result = go_on(&mut reading);
+        if !reading.is_done() {
+            self.reading.set(Some(reading));
+        }
+        Some(result)
+    }
+
+    /// Notes that the body cannot be read, whoever tries.
+    fn fail(&self, error: &BodyError) {
+        self.read(|reading| reading.state = State::Failed(error.clone()));
+    }
+
     /// Reads the whole body.
     pub(super) async fn read_body(&self, limit: u64) -> Result<(), BodyError> {
-        let Some(incoming) = &self.incoming else { return Ok(()) };
-        let result = self.read_whole(incoming, limit).await;
-        result.inspect_err(|error| incoming.fail(error))
+        self.read_whole(limit).await.inspect_err(|error| self.fail(error))
     }
 
     /// Takes the whole body, if all of it has arrived and none was read. Else nothing has happened.
     pub(super) fn take_arrived_body(&self, limit: u64) -> bool {
-        let Some(incoming) = &self.incoming else { return true };
-        let mut reading = incoming.reading.borrow_mut();
-        let State::Length(length) = reading.state else { return false };
-        if length > limit {
-            return false;
+        let take = |reading: &mut Reading| {
+            let State::Length(length) = reading.state else { return None };
+            let length = usize::try_from(length).ok().filter(|_| length <= limit)?;
+            let body = self.stream.digest(|bytes| match bytes.get(..length) {
+                Some(body) => (Some(Box::from(body)), length),
+                None => (None, 0),
+            })?;
+            reading.state = State::Done;
+            Some(body)
+        };
+        match self.read(take) {
+            None => true,
+            Some(None) => false,
+            Some(Some(body)) => self.whole.set(body).is_ok(),
         }
-        let take = |bytes: &[u8]| Some(bytes.get(..usize::try_from(length).ok()?)?.to_vec());
-        let Some(body) = self.stream.peek(take) else { return false };
-        self.stream.consume(body.len());
-        reading.state = State::Done;
-        incoming.whole.set(body).is_ok()
     }
 
-    async fn read_whole(&self, incoming: &Incoming, limit: u64) -> Result<(), BodyError> {
-        let length = {
-            let mut reading = incoming.reading.borrow_mut();
+    async fn read_whole(&self, limit: u64) -> Result<(), BodyError> {
+        let begin = |reading: &mut Reading| {
             reading.set_limit(limit)?;
-            match reading.state {
+            Ok(match reading.state {
                 State::Length(length) => usize::try_from(length).unwrap_or(usize::MAX),
                 _ => 0,
-            }
+            })
         };
+        let Some(length) = self.read(begin) else { return Ok(()) };
         // The client's word for the length is no reason to reserve more than it has to send for that.
-        let mut body = Vec::with_capacity(length.min(64 * 1024));
-        while poll_fn(|cx| self.poll_body(incoming, cx, |data| body.extend_from_slice(data)))
-            .await?
-        {}
+        let mut body = Vec::with_capacity(length.map_err(|error: Violation| error)?.min(64 * 1024));
+        while poll_fn(|cx| self.poll_body(cx, |data| body.extend_from_slice(data))).await? {}
         // A body is read once; whoever asks again is told that it has ended.
-        let _ = incoming.whole.set(body);
+        let _ = self.whole.set(body.into());
         Ok(())
     }
 
     /// Gives the next piece of the body to `take`; ready with `false` when it has ended.
     fn poll_body(
         &self,
-        incoming: &Incoming,
+        cx: &mut Context<'_>,
+        take: impl FnMut(&[u8]),
+    ) -> Poll<Result<bool, BodyError>> {
+        let polled = self.read(|reading| self.poll_reading(reading, cx, take));
+        polled.unwrap_or(Poll::Ready(Ok(false)))
+    }
+
+    fn poll_reading(
+        &self,
+        reading: &mut Reading,
         cx: &mut Context<'_>,
         mut take: impl FnMut(&[u8]),
     ) -> Poll<Result<bool, BodyError>> {
         loop {
-            let mut reading = incoming.reading.borrow_mut();
             reading.admit()?;
             if reading.is_done() {
                 return Poll::Ready(Ok(false));
@@ -244,17 +250,17 @@ impl Exchange {
                 return Poll::Ready(Err(error.clone()));
             }
             if self.has_arrived() {
-                if self.decode(&mut reading, &mut take)? {
+                if self.decode(reading, &mut take)? {
                     return Poll::Ready(Ok(true));
                 }
                 continue;
             }
             if std::mem::take(&mut reading.expects_continue) {
-                self.out.borrow_mut().extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+                self.put(|out| out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n"));
             }
             // The client may wait for an answer to an earlier request before it goes on.
             self.send();
-            ready!(self.poll_fill(&mut reading, cx))?;
+            ready!(self.poll_fill(reading, cx))?;
         }
     }
 
@@ -283,13 +289,13 @@ impl Exchange {
         reading: &mut Reading,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), BodyError>> {
-        let now = self.core.now();
+        let now = self.core().now();
         match self.stream.poll_fill(cx) {
             Poll::Ready(Ok(0)) | Poll::Ready(Err(StreamError::Closed(_))) => {
                 Poll::Ready(Err(BodyError::Disconnected))
             }
             Poll::Ready(Ok(count)) => {
-                reading.progress(now, count, &self.settings);
+                reading.progress(now, count, self.settings());
                 Poll::Ready(Ok(()))
             }
             Poll::Ready(Err(_)) => Poll::Ready(Err(Violation::BodyTooLarge.into())),
@@ -300,17 +306,16 @@ impl Exchange {
     /// The response begins: skips what has arrived of a body that nobody wants; says whether that was all of it.
     #[inline]
     pub(super) fn skip_body(&self, response: &Body) -> bool {
-        self.incoming.as_ref().is_none_or(|incoming| self.skip(incoming, response))
+        self.read(|reading| self.skip(reading, response)).unwrap_or(true)
     }
 
-    fn skip(&self, incoming: &Incoming, response: &Body) -> bool {
-        let mut reading = incoming.reading.borrow_mut();
+    fn skip(&self, reading: &mut Reading, response: &Body) -> bool {
         // An interim response cannot come after the final one.
         reading.expects_continue = false;
         // What is still to be produced may be produced from the body.
         let unwanted = !matches!(response, Body::Stream(_));
         while unwanted && !reading.is_done() && self.has_arrived() {
-            if self.decode(&mut reading, |_| {}).is_err() {
+            if self.decode(reading, |_| {}).is_err() {
                 return false;
             }
         }
@@ -322,11 +327,11 @@ impl Exchange {
 ///
 /// Nothing is read ahead: while nobody asks for the next piece, the client has to wait.
 pub struct BodyStream {
-    exchange: Rc<Exchange>,
+    exchange: ExchangeRef,
 }
 
 impl BodyStream {
-    pub(super) fn new(exchange: Rc<Exchange>) -> Self {
+    pub(super) fn new(exchange: ExchangeRef) -> Self {
         Self { exchange }
     }
 
@@ -345,22 +350,19 @@ impl BodyStream {
     ///
     /// [`Violation::BodyTooLarge`] if it is known to be longer.
     pub fn set_limit(&mut self, limit: u64) -> Result<(), BodyError> {
-        match &self.exchange.incoming {
-            Some(incoming) => Ok(incoming.reading.borrow_mut().set_limit(limit)?),
-            None => Ok(()),
-        }
+        let set = self.exchange.read(|reading| reading.set_limit(limit));
+        Ok(set.unwrap_or(Ok(()))?)
     }
 
     fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
-        let Some(incoming) = &self.exchange.incoming else { return Poll::Ready(None) };
         let mut bytes = Bytes::new();
         let take = |data: &[u8]| bytes = Bytes::copy_from_slice(data);
-        let more = ready!(self.exchange.poll_body(incoming, cx, take));
+        let more = ready!(self.exchange.poll_body(cx, take));
         Poll::Ready(match more {
             Ok(true) => Some(Ok(bytes)),
             Ok(false) => None,
             Err(error) => {
-                incoming.fail(&error);
+                self.exchange.fail(&error);
                 Some(Err(error))
             }
         })

@@ -21,6 +21,7 @@ mod incoming;
 mod limits;
 mod multipart;
 mod outgoing;
+mod remote;
 mod request;
 mod request_id;
 mod response;

@@ -46,7 +46,7 @@ pub(super) async fn flush(exchange: &Exchange) -> Result<(), Broken> {
 
 /// Waits until a stream has sent everything, as long as its client reads fast enough.
 pub(super) async fn flushed(exchange: &Exchange) -> Result<(), Broken> {
-    let Exchange { stream, settings, .. } = exchange;
+    let (stream, settings) = (&exchange.stream, exchange.settings());
     while stream.writing() {
         let before = stream.sent();
         match cancel_after(settings.write_timeout, stream.flush()).await {
@@ -91,15 +91,15 @@ async fn chunked(exchange: &Exchange, mut body: ByteStream) -> Result<(), Broken
     while let Some(bytes) = next(exchange, &mut body).await? {
         turn.spend(bytes.len()).await;
         if bytes.len() <= SMALL {
-            write_chunk(&bytes, &mut exchange.out.borrow_mut());
+            exchange.put(|out| write_chunk(&bytes, out));
             flush(exchange).await?;
         } else {
-            write_chunk_size(bytes.len() as u64, &mut exchange.out.borrow_mut());
+            exchange.put(|out| write_chunk_size(bytes.len() as u64, out));
             send_with(exchange, bytes).await?;
-            exchange.out.borrow_mut().extend_from_slice(b"\r\n");
+            exchange.put(|out| out.extend_from_slice(b"\r\n"));
         }
     }
-    exchange.out.borrow_mut().extend_from_slice(LAST_CHUNK);
+    exchange.put(|out| out.extend_from_slice(LAST_CHUNK));
     Ok(())
 }
 
@@ -142,11 +142,7 @@ async fn next(exchange: &Exchange, body: &mut ByteStream) -> Result<Option<Bytes
 
 /// Sends what waits and `bytes` behind it with one write, and waits until they have left.
 async fn send_with(exchange: &Exchange, bytes: Bytes) -> Result<(), Broken> {
-    {
-        let mut out = exchange.out.borrow_mut();
-        drop(exchange.stream.write_both(&out, bytes));
-        out.clear();
-    }
+    exchange.send_with(bytes);
     flushed(exchange).await
 }
 

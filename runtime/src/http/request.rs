@@ -1,13 +1,12 @@
 //! A request, as a service sees it.
 
 use super::cookies::Cookies;
-use super::exchange::Exchange;
+use super::exchange::ExchangeRef;
 use super::incoming::{BodyError, BodyStream};
 use super::request_id::{Identity, RequestId};
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 use std::fmt;
 use std::net::SocketAddr;
-use std::rc::Rc;
 use std::time::Instant;
 use tracing::{Level, Span, info_span, span_enabled};
 
@@ -17,11 +16,11 @@ use tracing::{Level, Span, info_span, span_enabled};
 /// memory, so keep it no longer than needed.
 #[derive(Clone)]
 pub struct Request {
-    exchange: Rc<Exchange>,
+    exchange: ExchangeRef,
 }
 
 impl Request {
-    pub(super) fn new(exchange: Rc<Exchange>) -> Self {
+    pub(super) fn new(exchange: ExchangeRef) -> Self {
         Self { exchange }
     }
 
@@ -35,9 +34,7 @@ impl Request {
     fn new_span(&self) -> Span {
         let (id, method, path) = (self.request_id(), self.method().as_str(), self.path());
         let span = info_span!(target: "gustnado.request", "request", %id, method, path);
-        if let Some(identity) = &mut *self.exchange.identity.borrow_mut() {
-            identity.span = Some(span.clone());
-        }
+        self.exchange.identity.set(Some(Box::new(Identity { id, span: Some(span.clone()) })));
         span
     }
 
@@ -114,7 +111,7 @@ impl Request {
 
     /// The address at the other end of the connection.
     pub fn remote_addr(&self) -> SocketAddr {
-        self.exchange.remote
+        self.exchange.remote.into()
     }
 
     /// Whether the connection is secured by TLS.
@@ -138,7 +135,7 @@ impl Request {
 
     /// When the request's head had arrived, on the loop's clock.
     pub fn started(&self) -> Instant {
-        self.exchange.core.instant(self.exchange.started)
+        self.exchange.core().instant(self.exchange.started)
     }
 
     /// What tells it from all others: made when it is first asked for, or [taken](super::Settings::trust_request_id) from its
@@ -161,27 +158,27 @@ impl Request {
     /// }
     /// ```
     pub fn request_id(&self) -> RequestId {
-        let mut identity = self.exchange.identity.borrow_mut();
-        let identity = identity.get_or_insert_with(|| {
-            let id = self.told_id().unwrap_or_else(|| RequestId::new(&self.exchange.core));
+        let identity = self.exchange.identity.take().unwrap_or_else(|| {
+            let id = self.told_id().unwrap_or_else(|| RequestId::new(self.exchange.core()));
             Box::new(Identity { id, span: None })
         });
-        identity.id.clone()
+        let id = identity.id.clone();
+        self.exchange.identity.set(Some(identity));
+        id
     }
 
     /// Gives it another [id](Self::request_id), which the application has made or found elsewhere; from now on also in its span.
     pub fn set_request_id(&self, id: RequestId) {
-        let mut identity = self.exchange.identity.borrow_mut();
-        let span = identity.take().and_then(|former| former.span);
+        let span = self.exchange.identity.take().and_then(|former| former.span);
         if let Some(span) = &span {
             span.record("id", tracing::field::display(&id));
         }
-        *identity = Some(Box::new(Identity { id, span }));
+        self.exchange.identity.set(Some(Box::new(Identity { id, span })));
     }
 
     /// The id that the client has sent, if it may.
     fn told_id(&self) -> Option<RequestId> {
-        if !self.exchange.settings.trust_request_id {
+        if !self.exchange.settings().trust_request_id {
             return None;
         }
         self.header("x-request-id")?.parse().ok()
@@ -189,7 +186,7 @@ impl Request {
 
     /// Whether the head announces a body; whether it has arrived is another question.
     pub fn has_body(&self) -> bool {
-        self.exchange.head.framing().has_body()
+        self.exchange.head.has_body()
     }
 
     /// The body, once it [has been read](Self::read_body), which it is for every handler that does not stream.
@@ -225,10 +222,13 @@ impl Request {
 }
 
 #[cfg(test)]
+use super::exchange::Exchange;
+
+#[cfg(test)]
 impl Request {
     /// A request that has arrived whole, from 127.0.0.1 and without a connection.
     pub(crate) fn arrived(bytes: &[u8]) -> Self {
-        Self::new(Rc::new(Exchange::arrived(bytes)))
+        Self::new(ExchangeRef::new(Exchange::arrived(bytes)))
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::connection::Worker;
 use super::date::{DateLine, HTTPDate};
-use super::exchange::Exchange;
+use super::exchange::{Exchange, ExchangeRef, Ground};
+use super::remote::Remote;
 use super::request::Request;
 use super::response::Response;
 use super::settings::Settings;
@@ -198,8 +199,8 @@ impl fmt::Debug for HTTPServer {
 /// What the connections of a server share.
 pub(super) struct Shared {
     pub(super) service: Rc<dyn Service>,
-    settings: Rc<Settings>,
     core: Rc<Core>,
+    ground: Rc<Ground>,
     /// What was set where the server was made; each request begins with it.
     locals: Locals,
     /// Connections that wait for a request.
@@ -213,8 +214,6 @@ pub(super) struct Shared {
     free: RefCell<Vec<Key>>,
     /// A connection on its way to a worker.
     work: Cell<Option<Resting>>,
-    /// Memory for responses that no worker holds.
-    spare_out: Cell<Vec<u8>>,
     date: RefCell<DateLine>,
     /// When the date line must be looked at again, in the loop's ticks.
     date_until: Cell<u64>,
@@ -227,7 +226,7 @@ pub(super) struct Shared {
 /// A connection that waits for a request: all that there is of it.
 pub(super) struct Resting {
     pub(super) parked: Parked,
-    pub(super) remote: SocketAddr,
+    pub(super) remote: Remote,
     /// In the loop's ticks.
     deadline: u64,
 }
@@ -240,17 +239,16 @@ impl Shared {
         let core = Core::current_or_panic();
         Self {
             service,
-            settings: Rc::new(settings),
+            ground: Rc::new(Ground::new(core.clone(), settings)),
+            core,
             parked: RefCell::new(Slab::new()),
             #[cfg(feature = "tls")]
             handshakes: RefCell::new(Slab::new()),
             workers: RefCell::new(Slab::new()),
             free: RefCell::default(),
             work: Cell::default(),
-            spare_out: Cell::default(),
             date: RefCell::new(DateLine::new(HTTPDate::from(SystemTime::UNIX_EPOCH))),
             date_until: Cell::new(0),
-            core,
             locals: Locals::current(),
             draining: Cell::new(false),
             drained: RefCell::default(),
@@ -298,8 +296,8 @@ impl Shared {
         let _ = transport.set_nodelay(true);
         match IOStream::with_transport(transport) {
             #[cfg(feature = "tls")]
-            Ok(stream) if stream.is_secure() => self.secure(stream, remote),
-            Ok(stream) => self.rest(&stream, remote),
+            Ok(stream) if stream.is_secure() => self.secure(stream, remote.into()),
+            Ok(stream) => self.rest(&stream, remote.into()),
             Err(error) => {
                 tracing::error!(target: "gustnado.general", %error, "cannot serve a connection");
             }
@@ -308,7 +306,7 @@ impl Shared {
 
     /// Lets a connection rest as soon as its handshake is done.
     #[cfg(feature = "tls")]
-    fn secure(self: Rc<Self>, stream: IOStream, remote: SocketAddr) {
+    fn secure(self: Rc<Self>, stream: IOStream, remote: Remote) {
         let Some(handshake) = stream.handshake() else { return };
         let server = self.clone();
         self.handshakes.borrow_mut().insert_with(|place| {
@@ -321,11 +319,11 @@ impl Shared {
     }
 
     /// Lays down a connection until the next request begins.
-    pub(super) fn rest(self: &Rc<Self>, stream: &IOStream, remote: SocketAddr) {
+    pub(super) fn rest(self: &Rc<Self>, stream: &IOStream, remote: Remote) {
         if self.is_draining() {
             return;
         }
-        let deadline = self.core.deadline(self.settings.idle_connection_timeout.into());
+        let deadline = self.core.deadline(self.ground.settings.idle_connection_timeout.into());
         let mut parked = self.parked.borrow_mut();
         let place = parked.next_key().index;
         if let Some(resting) = stream.park(self.clone(), place) {
@@ -339,28 +337,15 @@ impl Shared {
 
     /// An exchange for a worker.
     pub(super) fn exchange(&self) -> Exchange {
-        Exchange::new(self.core.clone(), self.settings.clone())
+        Exchange::new(self.ground.clone())
     }
 
     /// An exchange that goes on where `former` stands, which somebody else still refers to.
     #[cold]
-    pub(super) fn successor(&self, former: &Exchange) -> Rc<Exchange> {
+    pub(super) fn successor(&self, former: &Exchange) -> ExchangeRef {
         let mut exchange = self.exchange();
         exchange.succeed(former);
-        Rc::new(exchange)
-    }
-
-    /// Takes the memory for responses of a connection that waits for its handler.
-    pub(super) fn lend_out(&self, exchange: &Exchange) {
-        let out = exchange.out.take();
-        if out.capacity() > 0 {
-            self.spare_out.set(out);
-        }
-    }
-
-    /// Memory for responses, if there is some to spare.
-    pub(super) fn spare_out(&self) -> Vec<u8> {
-        self.spare_out.take()
+        ExchangeRef::new(exchange)
     }
 
     /// The connection for the worker that asks.
@@ -464,7 +449,7 @@ impl Parking for Shared {
 
 /// Closes connections that have rested too long; it looks now and then, so that none needs a timer of its own.
 async fn sweep(shared: Rc<Shared>) {
-    let timeout = shared.settings.idle_connection_timeout;
+    let timeout = shared.ground.settings.idle_connection_timeout;
     let pause = (timeout / 4).clamp(Duration::from_millis(10), Duration::from_secs(1));
     while shared.parked.borrow().len() > 0 {
         sleep(pause).await;

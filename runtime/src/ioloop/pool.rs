@@ -17,10 +17,10 @@ use std::ptr::{self, NonNull};
 use std::rc::Rc;
 
 /// From one class to the next, blocks are larger by this much.
-const STEP: usize = 32;
+const STEP: usize = 16;
 /// What most allocators add to a block; blocks are smaller by it, so that nothing is lost to rounding.
 const HEADER: usize = 8;
-const CLASSES: usize = 128;
+const CLASSES: usize = 256;
 const ALIGN: usize = 16;
 /// How much a class keeps for later, so that a burst does not hold its memory for ever. Nothing for fuzzers and sanitizers, which
 /// see a use after the end only of blocks that the allocator has back.
@@ -51,6 +51,12 @@ pub(crate) struct Pooled<T: ?Sized> {
     ptr: NonNull<T>,
     /// Owns a `T`, and stays on its thread, where its pool is.
     owns: PhantomData<(Rc<()>, T)>,
+}
+
+impl<T: Default> Default for Pooled<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
 }
 
 impl<T> Pooled<T> {
@@ -148,9 +154,20 @@ impl<T> Shared<T> {
 
 impl<T: ?Sized> Shared<T> {
     /// Whether this is the only reference.
+    #[inline]
     pub(crate) fn is_unique(&self) -> bool {
         // SAFETY: `self` keeps the value alive.
         unsafe { &(*self.ptr.as_ptr()).count }.get() == 1
+    }
+
+    /// The value, if this is the only reference.
+    #[inline]
+    pub(crate) fn get_mut(&mut self) -> Option<&mut T> {
+        if !self.is_unique() {
+            return None;
+        }
+        // SAFETY: nobody else refers to the value, and `&mut self` lets nobody do so as long as the result lives.
+        Some(unsafe { &mut (*self.ptr.as_ptr()).value })
     }
 }
 
@@ -171,7 +188,7 @@ impl<T: ?Sized> Deref for Shared<T> {
 
     #[inline]
     fn deref(&self) -> &T {
-        // SAFETY: the value lives as long as any `Shared` of it; nobody ever has it by `&mut`.
+        // SAFETY: the value lives as long as any `Shared` of it; only `get_mut` lends it by `&mut`, while nobody else can ask.
         unsafe { &(*self.ptr.as_ptr()).value }
     }
 }
@@ -284,6 +301,16 @@ mod tests {
         assert!(clone.is_err());
         assert_eq!(*shared, "kept");
         count.set(1);
+    }
+
+    #[test]
+    fn who_shares_with_nobody_may_change() {
+        let mut shared = Shared::new(1);
+        let other = shared.clone();
+        assert_eq!(shared.get_mut(), None);
+        drop(other);
+        *shared.get_mut().unwrap() = 2;
+        assert_eq!(*shared, 2);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use ::http::{Method, Version};
 use httparse::{Request, Status};
 
-use super::super::field::{Field, Span};
+use super::super::field::Span;
 use super::super::limits::Limits;
 use super::Head;
 use super::rules::Facts;
@@ -45,23 +45,23 @@ pub(super) fn parse(head: &mut Head, buffer: &[u8], limits: &Limits) -> Option<u
     }
 
     let mut facts = Facts::default();
-    head.fields.reserve(request.headers.len());
     for header in &*request.headers {
         let name = Span::of(header.name.as_bytes(), buffer);
         if buffer[name.start() - 2] != b'\r' {
             return None;
         }
-        let value = Span::of(header.value, buffer);
-        facts.note(header.name.as_bytes(), header.value, value).ok()?;
-        head.fields.push(Field { name, value });
+        facts.note(header.name.as_bytes(), header.value).ok()?;
     }
     let method = Method::from_bytes(method.as_bytes()).ok()?;
     let version = if version == 0 { Version::HTTP_10 } else { Version::HTTP_11 };
     let target = Target::new(buffer, Span::of(target.as_bytes(), buffer), &method).ok()?;
-    let absolute = !target.authority.is_empty();
-    head.conclude(method, target, version, &facts).ok()?;
     // The authority of an absolute target would have to be looked for in the next one, too.
-    head.keep(buffer, if absolute { 0 } else { line + 2 });
+    let is_absolute = !target.authority.is_empty();
+    head.conclude(method, target, version, &facts).ok()?;
+    let starts =
+        request.headers.iter().map(|header| Span::of(header.name.as_bytes(), buffer).start());
+    head.keep(buffer, line + 2, starts);
+    head.repeatable = !is_absolute;
     Some(end)
 }
 

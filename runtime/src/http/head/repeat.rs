@@ -16,19 +16,20 @@ impl Head {
     /// this head describes it, and the result is where it ends.
     #[inline]
     pub(super) fn repeat(&mut self, buffer: &[u8], limits: &Limits) -> Option<usize> {
-        if self.section == 0 || self.fields.len() > limits.header_count {
+        let end = self.end as usize;
+        if !self.repeatable || self.bytes.len() - end > limits.header_count {
             return None;
         }
-        if !buffer.starts_with(&self.bytes) {
+        if !buffer.starts_with(&self.bytes[..end]) {
             return self.repeat_headers(buffer, limits);
         }
-        self.fits(limits).then_some(self.bytes.len())
+        self.fits(limits).then_some(end)
     }
 
     /// The headers are as before, and the request line is of the usual kind.
     fn repeat_headers(&mut self, buffer: &[u8], limits: &Limits) -> Option<usize> {
         let (line, rest) = buffer.split_at(memchr(b'\n', buffer)? + 1);
-        let (before, section) = self.bytes.split_at(self.section);
+        let (before, section) = self.bytes[..self.end as usize].split_at(self.section as usize);
         if !rest.starts_with(section) {
             return None;
         }
@@ -45,21 +46,27 @@ impl Head {
         }
 
         let (from, to, end) = (before.len(), line.len(), line.len() + section.len());
-        self.method = method;
-        self.target = target;
-        for field in &mut self.fields {
-            field.name.shift(from, to);
-            field.value.shift(from, to);
-        }
-        if !self.host.is_empty() {
-            self.host.shift(from, to);
-        }
-        self.keep(&buffer[..end], to);
+        self.set_method(method);
+        self.path = target.path;
+        self.replace_line(from, line);
+        (self.section, self.end) = (to as u32, end as u32);
         self.fits(limits).then_some(end)
     }
 
+    /// Puts a request line in the place of the one before, which ends at `from`.
+    fn replace_line(&mut self, from: usize, line: &[u8]) {
+        let (length, to) = (self.bytes.len(), line.len());
+        if to > from {
+            self.bytes.reserve_exact(to - from);
+            self.bytes.resize(length + to - from, 0);
+        }
+        self.bytes.copy_within(from..length, to);
+        self.bytes.truncate(length - from + to);
+        self.bytes[..to].copy_from_slice(line);
+    }
+
     fn fits(&self, limits: &Limits) -> bool {
-        let section = self.bytes.len() - self.section;
-        self.section - 2 <= limits.request_line && section <= limits.header_bytes
+        let (section, end) = (self.section as usize, self.end as usize);
+        section - 2 <= limits.request_line && end - section <= limits.header_bytes
     }
 }

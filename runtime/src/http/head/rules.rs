@@ -2,7 +2,6 @@
 
 use ::http::Version;
 
-use super::super::field::Span;
 use super::super::framing::{Framing, Options, is, length};
 use super::super::host::is_host;
 use super::super::violation::Violation;
@@ -10,7 +9,7 @@ use super::super::violation::Violation;
 /// What has been learnt from the headers so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Facts {
-    host: Option<Span>,
+    has_host: bool,
     length: Option<u64>,
     options: Options,
     expects_continue: bool,
@@ -20,16 +19,16 @@ impl Facts {
     /// Takes note of one header. The few names that matter differ in length, and from the common names of the same
     /// length in their first letter, so most headers cost a comparison or two.
     #[inline]
-    pub(super) fn note(&mut self, name: &[u8], value: &[u8], span: Span) -> Result<(), Violation> {
+    pub(super) fn note(&mut self, name: &[u8], value: &[u8]) -> Result<(), Violation> {
         match (name.len(), name.first().map(|first| first | 0x20)) {
             (4, Some(b'h')) if is(name, b"host") => {
-                if self.host.is_some() {
+                if self.has_host {
                     return Err(Violation::HostRepeated);
                 }
                 if !is_host(value) {
                     return Err(Violation::HostSyntax);
                 }
-                self.host = Some(span);
+                self.has_host = true;
             }
             (6, Some(b'e')) if is(name, b"expect") => self.expect(value)?,
             (10, Some(b'c')) if is(name, b"connection") => self.options.connection(value),
@@ -42,15 +41,13 @@ impl Facts {
         Ok(())
     }
 
-    /// The host the request is for. RFC 9112 §3.2.2: the authority of an absolute target replaces Host, which must
-    /// be sent nevertheless.
+    /// RFC 9112 §3.2.2: Host must be sent, also with an absolute target, whose authority replaces it.
     #[inline]
-    pub(super) fn host(&self, version: Version, authority: Span) -> Result<Span, Violation> {
-        match self.host {
-            None if version != Version::HTTP_10 => Err(Violation::HostMissing),
-            _ if !authority.is_empty() => Ok(authority),
-            host => Ok(host.unwrap_or_default()),
+    pub(super) fn check_host(&self, version: Version) -> Result<(), Violation> {
+        if self.has_host || version == Version::HTTP_10 {
+            return Ok(());
         }
+        Err(Violation::HostMissing)
     }
 
     /// How the body is framed.

@@ -25,10 +25,13 @@ pub(super) struct Scanner {
     fields: FieldScanner,
 }
 
-/// A request line, and where the head ends.
+/// A request line, and where the head starts and ends.
 #[derive(Debug)]
 pub(super) struct Scanned {
+    /// Behind the empty lines.
+    pub(super) start: usize,
     pub(super) method: Method,
+    /// Counted from the start.
     pub(super) target: Span,
     pub(super) version: Version,
     pub(super) end: usize,
@@ -73,7 +76,9 @@ impl Scanner {
         let Some(end) = self.fields.scan(buffer, fields, &bounds)? else { return Ok(None) };
         let method = Method::from_bytes(self.method.bytes(buffer));
         let method = method.map_err(|_| Violation::MethodSyntax)?;
-        Ok(Some(Scanned { method, target: self.target, version: self.version, end }))
+        let (start, mut target) = (self.line, self.target);
+        target.shift(start, 0);
+        Ok(Some(Scanned { start, method, target, version: self.version, end }))
     }
 
     fn step(&mut self, buffer: &[u8], byte: u8, longest: usize) -> Result<(), Violation> {

@@ -7,12 +7,11 @@ use super::super::host::is_host;
 use super::super::violation::Violation;
 
 /// A target, taken apart.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Target {
-    pub(super) whole: Span,
-    /// Empty if an absolute target has none.
+    whole: Span,
+    /// Empty if an absolute target has none. Whatever is behind it, is a `?` and the query.
     pub(super) path: Span,
-    pub(super) query: Option<Span>,
     /// Empty unless the target is absolute.
     pub(super) authority: Span,
 }
@@ -36,17 +35,19 @@ impl Target {
         let end = whole.start() + whole.len();
         let rest = Span::new(start..end).bytes(buffer);
         let mark = plain(rest);
-        let Some((b'?', query)) = rest[mark..].split_first() else {
-            if mark < rest.len() {
-                return Err(Violation::TargetSyntax);
-            }
-            return Ok(Self { whole, path: Span::new(start..end), ..Self::default() });
+        let is_sound = match rest[mark..].split_first() {
+            Some((b'?', query)) => is_visible(query),
+            other => other.is_none(),
         };
-        if !is_visible(query) {
+        if !is_sound {
             return Err(Violation::TargetSyntax);
         }
-        let query = Some(Span::new(end - query.len()..end));
-        Ok(Self { whole, path: Span::new(start..start + mark), query, ..Self::default() })
+        Ok(Self { whole, path: Span::new(start..start + mark), authority: Span::default() })
+    }
+
+    #[inline]
+    pub(super) fn end(&self) -> usize {
+        self.whole.end()
     }
 
     #[cold]
@@ -59,7 +60,7 @@ impl Target {
             if method != Method::OPTIONS {
                 return Err(Violation::AsteriskTarget);
             }
-            return Ok(Self { whole, path: whole, ..Self::default() });
+            return Ok(Self { whole, path: whole, authority: Span::default() });
         }
         let scheme = ["http://", "https://"].into_iter().find(|scheme| {
             bytes.get(..scheme.len()).is_some_and(|it| it.eq_ignore_ascii_case(scheme.as_bytes()))
