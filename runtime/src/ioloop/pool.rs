@@ -4,12 +4,12 @@
 //! many sizes, each with its own stack of free ones, so a warm loop allocates nothing, and a small frame holds little.
 //!
 //! This is one of the islands where `unsafe` lives. Its invariant: a block is owned either by exactly one [`Pooled`] (or one
-//! family of [`Shared`]), or by the stack of free blocks of its class, never by both.
+//! family of [`Shared`]), or by the pool, as one of the free blocks of its class, never by both.
 
 #![allow(unsafe_code, reason = "an island named in DESIGN.md: owns raw blocks of memory")]
 
 use std::alloc::{self, Layout};
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
@@ -22,24 +22,50 @@ const STEP: usize = 16;
 const HEADER: usize = 8;
 const CLASSES: usize = 256;
 const ALIGN: usize = 16;
-/// How much a class keeps for later, so that a burst does not hold its memory for ever. Nothing for fuzzers and sanitizers, which
-/// see a use after the end only of blocks that the allocator has back.
-const KEPT_BYTES: usize = if cfg!(fuzzing) { 0 } else { 256 * 1024 };
+/// How much is kept for later: what ten thousand requests need, so that a burst does not hold its memory for ever. Nothing for
+/// fuzzers and sanitizers, which see a use after the end only of blocks that the allocator has back.
+const KEPT_BYTES: usize = if cfg!(fuzzing) { 0 } else { 8 * 1024 * 1024 };
 
 thread_local! {
-    static POOL: RefCell<Pool> = const { RefCell::new(Pool { free: [const { Vec::new() }; CLASSES] }) };
+    static POOL: Pool = const { Pool { free: [const { Cell::new(None) }; CLASSES], bytes: Cell::new(0) } };
 }
 
 struct Pool {
-    /// Lists of addresses: links within the blocks would have to be fetched one after the other.
-    free: [Vec<NonNull<u8>>; CLASSES],
+    /// The free block of each class that was given back last. At its beginning is the address of the one before.
+    free: [Cell<Option<NonNull<u8>>>; CLASSES],
+    /// How large all free blocks are together.
+    bytes: Cell<usize>,
+}
+
+impl Pool {
+    #[inline]
+    fn lend(&self, class: usize) -> Option<NonNull<u8>> {
+        let block = self.free[class].get()?;
+        // SAFETY: the block is free, so nobody else owns it, and `keep` has written there what is read.
+        self.free[class].set(unsafe { block.cast().read() });
+        self.bytes.set(self.bytes.get() - class_size(class));
+        Some(block)
+    }
+
+    /// Takes a block that nobody owns, if there is room for it; says whether there was.
+    #[inline]
+    fn keep(&self, class: usize, block: NonNull<u8>) -> bool {
+        let bytes = self.bytes.get() + class_size(class);
+        if bytes > KEPT_BYTES {
+            return false;
+        }
+        // SAFETY: nobody else owns the block, and the smallest one has room for an address, and is aligned for it.
+        unsafe { block.cast().write(self.free[class].replace(Some(block))) };
+        self.bytes.set(bytes);
+        true
+    }
 }
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        for (class, blocks) in self.free.iter_mut().enumerate() {
-            for block in blocks.drain(..) {
-                // SAFETY: blocks in `free` were allocated with the layout of their class, and nobody else owns them.
+        for class in 0..CLASSES {
+            while let Some(block) = self.lend(class) {
+                // SAFETY: free blocks were allocated with the layout of their class, and nobody else owns them.
                 unsafe { alloc::dealloc(block.as_ptr(), class_layout(class)) };
             }
         }
@@ -217,18 +243,10 @@ struct Block {
 impl Drop for Block {
     #[inline]
     fn drop(&mut self) {
-        if let Some(class) = class_of(self.layout) {
-            let kept = POOL.try_with(|pool| {
-                let free = &mut pool.borrow_mut().free[class];
-                let room = free.len() * class_size(class) < KEPT_BYTES;
-                if room {
-                    free.push(self.ptr);
-                }
-                room
-            });
-            if kept == Ok(true) {
-                return;
-            }
+        if let Some(class) = class_of(self.layout)
+            && POOL.try_with(|pool| pool.keep(class, self.ptr)) == Ok(true)
+        {
+            return;
         }
         // SAFETY: `allocate` took it from the allocator with this very layout, and it is owned by `self` alone.
         unsafe { alloc::dealloc(self.ptr.as_ptr(), block_layout(self.layout)) };
@@ -238,7 +256,7 @@ impl Drop for Block {
 #[inline]
 fn allocate(layout: Layout) -> NonNull<u8> {
     if let Some(class) = class_of(layout)
-        && let Ok(Some(block)) = POOL.try_with(|pool| pool.borrow_mut().free[class].pop())
+        && let Ok(Some(block)) = POOL.try_with(|pool| pool.lend(class))
     {
         return block;
     }
