@@ -4,7 +4,7 @@
 //! allocated per child, and a wake-up costs the same whether there are two or two thousand.
 
 use super::core::{Core, Entry};
-use super::slab::{Key, Slab};
+use super::slab::{Key, NONE, Slab};
 use super::waker::{is_probe, probe, waker};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -15,7 +15,7 @@ pub(crate) struct Children {
     core: Rc<Core>,
     family: Key,
     /// The child that was added last; each knows the one before it.
-    youngest: Option<Key>,
+    youngest: u32,
     /// Whether the parent is polled to see where it waits.
     probed: Cell<bool>,
 }
@@ -25,25 +25,25 @@ pub(super) struct Family {
     pub(super) parent: Waker,
     /// The children that were woken since the last look, linked by their slots.
     first: Option<Key>,
-    last: Option<Key>,
+    last: u32,
 }
 
 /// The slot of a child. It lives as long as its family, so that no link ever breaks.
 pub(super) struct Child {
-    pub(super) family: Key,
+    pub(super) family: u32,
     /// The parent's name for it.
     index: u32,
     /// Whether it is on the list of the woken.
     pub(super) queued: bool,
     next: Option<Key>,
-    older: Option<Key>,
+    older: u32,
 }
 
 impl Children {
     pub(crate) fn new(core: Rc<Core>, parent: &Waker) -> Self {
-        let family = Family { parent: parent.clone(), first: None, last: None };
+        let family = Family { parent: parent.clone(), first: None, last: NONE };
         let family = core.entries.borrow_mut().insert(Entry::Family(family));
-        Self { core, family, youngest: None, probed: Cell::new(false) }
+        Self { core, family, youngest: NONE, probed: Cell::new(false) }
     }
 
     /// Makes slots for children that the parent calls 0 to `count` − 1. They count as woken, in this order.
@@ -63,10 +63,11 @@ impl Children {
 
     fn insert(&mut self, entries: &mut Slab<Entry>, index: u32) -> Key {
         let older = self.youngest;
-        let child = Child { family: self.family, index, queued: true, next: None, older };
+        let family = self.family.index;
+        let child = Child { family, index, queued: true, next: None, older };
         let key = entries.insert(Entry::Child(child));
-        self.youngest = Some(key);
-        link(entries, self.family, key);
+        self.youngest = key.index;
+        link(entries, family, key);
         key
     }
 
@@ -76,7 +77,7 @@ impl Children {
         if let Some(Entry::Child(Child { queued, .. })) = entries.get_mut(child)
             && !std::mem::replace(queued, true)
         {
-            link(&mut entries, self.family, child);
+            link(&mut entries, self.family.index, child);
         }
     }
 
@@ -112,14 +113,15 @@ impl Children {
     fn probe(&self) {
         self.probed.set(true);
         let mut entries = self.core.entries.borrow_mut();
-        let mut next = self.youngest;
+        let mut next = entries.key_at(self.youngest);
         while let Some(key) = next
             && let Some(Entry::Child(child)) = entries.get_mut(key)
         {
-            next = child.older;
+            let older = child.older;
             if !std::mem::replace(&mut child.queued, true) {
-                link(&mut entries, self.family, key);
+                link(&mut entries, self.family.index, key);
             }
+            next = entries.key_at(older);
         }
     }
 
@@ -127,7 +129,7 @@ impl Children {
     pub(crate) fn woken(&self) -> Option<Key> {
         match self.core.entries.borrow_mut().get_mut(self.family) {
             Some(Entry::Family(family)) => {
-                family.last = None;
+                family.last = NONE;
                 family.first.take()
             }
             _ => None,
@@ -157,11 +159,8 @@ impl Drop for Children {
         let mut entries = self.core.entries.borrow_mut();
         let family = entries.remove(self.family);
         let mut youngest = self.youngest;
-        while let Some(child) = youngest {
-            youngest = match entries.remove(child) {
-                Some(Entry::Child(child)) => child.older,
-                _ => None,
-            };
+        while let Some(Entry::Child(child)) = entries.remove_at(youngest) {
+            youngest = child.older;
         }
         drop(entries);
         // Outside of the borrow: a foreign waker's destructor may do anything.
@@ -170,14 +169,12 @@ impl Drop for Children {
 }
 
 /// Puts a child at the end of its family's list.
-pub(super) fn link(entries: &mut Slab<Entry>, family: Key, child: Key) {
-    let Some(Entry::Family(family)) = entries.get_mut(family) else { return };
-    match family.last.replace(child) {
-        None => family.first = Some(child),
-        Some(last) => {
-            if let Some(Entry::Child(last)) = entries.get_mut(last) {
-                last.next = Some(child);
-            }
-        }
+pub(super) fn link(entries: &mut Slab<Entry>, family: u32, child: Key) {
+    let Some(Entry::Family(family)) = entries.at_mut(family) else { return };
+    let last = std::mem::replace(&mut family.last, child.index);
+    if last == NONE {
+        family.first = Some(child);
+    } else if let Some(Entry::Child(last)) = entries.at_mut(last) {
+        last.next = Some(child);
     }
 }

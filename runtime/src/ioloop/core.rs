@@ -472,7 +472,7 @@ impl Core {
                 *queued = true;
                 let family = *family;
                 children::link(&mut entries, family, key);
-                if let Some(Entry::Family(family)) = entries.get(family) {
+                if let Some(Entry::Family(family)) = entries.at(family) {
                     return Woken::Parent(family.parent.clone());
                 }
             }

@@ -90,7 +90,7 @@ use origin::Origin;
 pub(crate) use pool::{Pooled, Shared};
 pub use scoped::Scoped;
 pub use signals::{Signal, Signals};
-pub(crate) use slab::{Key, Slab};
+pub(crate) use slab::{Key, NONE, Slab};
 pub(crate) use sources::{Parking, Registration, Side};
 pub(crate) use task::panic_message;
 pub use task::{JoinError, JoinHandle};
@@ -338,7 +338,7 @@ impl IOLoop {
         let origin = Origin::here();
         let deadline = self.core.deadline(deadline.into());
         let call = Box::new(move |core: &Core| origin.run(core, callback));
-        Timeout(self.core.add_timeout(deadline, Action::Call(call)))
+        Timeout(self.core.add_timeout(deadline, Action::Call(Box::new(call))))
     }
 
     /// Takes a timeout back: it will not run, even if it is due in this very turn. One that has run is ignored.

@@ -39,17 +39,21 @@ pub(crate) struct Slab<T> {
     len: usize,
 }
 
-struct Slot<T> {
-    generation: Generation,
-    state: State<T>,
+/// Both kinds have a generation, which shares its place with what tells them apart.
+enum Slot<T> {
+    Full {
+        generation: Generation,
+        value: T,
+    },
+    /// The generation is that of the entry to come.
+    Free {
+        generation: Generation,
+        next: u32,
+    },
 }
 
-enum State<T> {
-    Full(T),
-    Free { next: u32 },
-}
-
-const NONE: u32 = u32::MAX;
+/// The index of nothing.
+pub(crate) const NONE: u32 = u32::MAX;
 
 impl<T> Slab<T> {
     pub(crate) const fn new() -> Self {
@@ -67,53 +71,66 @@ impl<T> Slab<T> {
     /// Inserts what `make` builds from the key that it will have.
     pub(crate) fn insert_with(&mut self, make: impl FnOnce(Key) -> T) -> Key {
         self.len += 1;
-        if let Some(slot) = self.slots.get_mut(self.free as usize)
-            && let State::Free { next } = slot.state
+        let index = self.free;
+        if let Some(slot) = self.slots.get_mut(index as usize)
+            && let Slot::Free { generation, next } = *slot
         {
-            let key = Key { index: self.free, generation: slot.generation };
-            slot.state = State::Full(make(key));
+            let key = Key { index, generation };
+            *slot = Slot::Full { generation, value: make(key) };
             self.free = next;
             return key;
         }
-        let key = Key { index: self.slots.len() as u32, generation: Generation::MIN };
-        self.slots.push(Slot { generation: Generation::MIN, state: State::Full(make(key)) });
+        let (index, generation) = (self.slots.len() as u32, Generation::MIN);
+        let key = Key { index, generation };
+        self.slots.push(Slot::Full { generation, value: make(key) });
         key
     }
 
+    #[inline]
     pub(crate) fn get(&self, key: Key) -> Option<&T> {
         match self.slots.get(key.index as usize) {
-            Some(Slot { generation, state: State::Full(value) })
-                if *generation == key.generation =>
-            {
-                Some(value)
-            }
+            Some(Slot::Full { generation, value }) if *generation == key.generation => Some(value),
             _ => None,
         }
     }
 
+    #[inline]
     pub(crate) fn get_mut(&mut self, key: Key) -> Option<&mut T> {
         match self.slots.get_mut(key.index as usize) {
-            Some(Slot { generation, state: State::Full(value) })
-                if *generation == key.generation =>
-            {
-                Some(value)
-            }
+            Some(Slot::Full { generation, value }) if *generation == key.generation => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Whatever is at `index`: for links between entries that live as long as each other.
+    #[inline]
+    pub(crate) fn at(&self, index: u32) -> Option<&T> {
+        match self.slots.get(index as usize) {
+            Some(Slot::Full { value, .. }) => Some(value),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn at_mut(&mut self, index: u32) -> Option<&mut T> {
+        match self.slots.get_mut(index as usize) {
+            Some(Slot::Full { value, .. }) => Some(value),
             _ => None,
         }
     }
 
     pub(crate) fn remove(&mut self, key: Key) -> Option<T> {
         let slot = self.slots.get_mut(key.index as usize)?;
-        if slot.generation != key.generation || matches!(slot.state, State::Free { .. }) {
-            return None;
+        match slot {
+            Slot::Full { generation, .. } if *generation == key.generation => {}
+            _ => return None,
         }
-        slot.generation = after(slot.generation);
-        let state = std::mem::replace(&mut slot.state, State::Free { next: self.free });
+        let free = Slot::Free { generation: after(key.generation), next: self.free };
         self.free = key.index;
         self.len -= 1;
-        match state {
-            State::Full(value) => Some(value),
-            State::Free { .. } => None,
+        match std::mem::replace(slot, free) {
+            Slot::Full { value, .. } => Some(value),
+            Slot::Free { .. } => None,
         }
     }
 
@@ -126,7 +143,9 @@ impl<T> Slab<T> {
     /// The key that the next insertion will have.
     pub(crate) fn next_key(&self) -> Key {
         match self.slots.get(self.free as usize) {
-            Some(slot) => Key { index: self.free, generation: slot.generation },
+            Some(Slot::Full { generation, .. } | Slot::Free { generation, .. }) => {
+                Key { index: self.free, generation: *generation }
+            }
             None => Key { index: self.slots.len() as u32, generation: Generation::MIN },
         }
     }
@@ -134,26 +153,21 @@ impl<T> Slab<T> {
     /// The key of whatever is at `index`.
     pub(crate) fn key_at(&self, index: u32) -> Option<Key> {
         match self.slots.get(index as usize)? {
-            Slot { generation, state: State::Full(_) } => {
-                Some(Key { index, generation: *generation })
-            }
-            Slot { .. } => None,
+            Slot::Full { generation, .. } => Some(Key { index, generation: *generation }),
+            Slot::Free { .. } => None,
         }
     }
 
     /// Removes whatever is at `index`.
     pub(crate) fn remove_at(&mut self, index: u32) -> Option<T> {
-        let generation = self.slots.get(index as usize)?.generation;
-        self.remove(Key { index, generation })
+        self.remove(self.key_at(index)?)
     }
 
     /// Removes and returns the entries that `expired` says so of.
     pub(crate) fn remove_if(&mut self, mut expired: impl FnMut(&T) -> bool) -> Vec<T> {
         let mut removed = Vec::new();
         for index in 0..self.slots.len() as u32 {
-            if let Some(Slot { state: State::Full(value), .. }) = self.slots.get(index as usize)
-                && expired(value)
-            {
+            if self.at(index).is_some_and(&mut expired) {
                 removed.extend(self.remove_at(index));
             }
         }
@@ -162,19 +176,15 @@ impl<T> Slab<T> {
 
     /// All entries.
     pub(crate) fn into_values(self) -> impl Iterator<Item = T> {
-        self.slots.into_iter().filter_map(|slot| match slot.state {
-            State::Full(value) => Some(value),
-            State::Free { .. } => None,
+        self.slots.into_iter().filter_map(|slot| match slot {
+            Slot::Full { value, .. } => Some(value),
+            Slot::Free { .. } => None,
         })
     }
 
     /// The keys of all entries, in no order that means anything.
     pub(crate) fn keys(&self) -> Vec<Key> {
-        let full = |(index, slot): (usize, &Slot<T>)| match slot.state {
-            State::Full(_) => Some(Key { index: index as u32, generation: slot.generation }),
-            State::Free { .. } => None,
-        };
-        self.slots.iter().enumerate().filter_map(full).collect()
+        (0..self.slots.len() as u32).filter_map(|index| self.key_at(index)).collect()
     }
 }
 

@@ -6,14 +6,15 @@
 //! times at most, and never in the common case of being removed before it is due.
 
 use super::core::Call;
-use super::slab::{Key, Slab};
+use super::slab::{Key, NONE, Slab};
 use std::collections::VecDeque;
 use std::task::Waker;
 
 /// What happens when a timeout is due.
 pub(crate) enum Action {
     Wake(Waker),
-    Call(Call),
+    /// Boxed twice, so that the usual action is small.
+    Call(Box<Call>),
 }
 
 /// All timeouts of a loop. Deadlines are nanoseconds since the loop was made.
@@ -25,18 +26,23 @@ pub(crate) struct Timers {
     /// Counts insertions, to keep equal deadlines in their order.
     sequence: u64,
     due: VecDeque<Key>,
-    batch: Vec<(u64, u64, Key)>,
+    batch: Vec<(u64, u64, u32)>,
 }
 
 struct Entry {
     deadline: u64,
     sequence: u64,
-    next: Option<Key>,
-    previous: Option<Key>,
-    /// Which list it is linked in: wheel and slot; `None` once it is due.
-    place: Option<(u8, u8)>,
+    /// The neighbours in its list.
+    next: u32,
+    previous: u32,
+    /// Which list it is linked in; no wheel once it is due.
+    wheel: u8,
+    slot: u8,
     action: Action,
 }
+
+/// The wheel of an entry that is due.
+const DUE: u8 = u8::MAX;
 
 /// One digit: a list per value, and the set of the values whose list is not empty.
 #[derive(Clone, Copy)]
@@ -47,8 +53,12 @@ struct Wheel {
 
 #[derive(Clone, Copy)]
 struct List {
-    first: Option<Key>,
-    last: Option<Key>,
+    first: u32,
+    last: u32,
+}
+
+impl List {
+    const EMPTY: Self = Self { first: NONE, last: NONE };
 }
 
 const DIGIT: u32 = 6;
@@ -59,7 +69,7 @@ const LOOK: usize = 16;
 
 impl Timers {
     pub(crate) fn new() -> Self {
-        let empty = Wheel { occupied: 0, lists: [List { first: None, last: None }; SLOTS] };
+        let empty = Wheel { occupied: 0, lists: [List::EMPTY; SLOTS] };
         Self {
             entries: Slab::new(),
             wheels: [empty; WHEELS],
@@ -76,20 +86,22 @@ impl Timers {
         let entry = Entry {
             deadline,
             sequence: self.sequence,
-            next: None,
-            previous: None,
-            place: None,
+            next: NONE,
+            previous: NONE,
+            wheel: DUE,
+            slot: 0,
             action,
         };
         let key = self.entries.insert(entry);
-        self.link(key);
+        self.link(key.index);
         key
     }
 
     /// Takes a timeout out, also one that is already due but has not run.
     pub(crate) fn remove(&mut self, key: Key) -> Option<Action> {
-        self.unlink(key);
-        self.entries.remove(key).map(|entry| entry.action)
+        let entry = self.entries.remove(key)?;
+        self.unlink(&entry);
+        Some(entry.action)
     }
 
     /// What a timeout will do, if it is still to come.
@@ -113,7 +125,8 @@ impl Timers {
             }
         }
         self.batch.sort_unstable_by_key(|&(deadline, sequence, _)| (deadline, sequence));
-        self.due.extend(self.batch.drain(..).map(|(.., key)| key));
+        let keys = self.batch.drain(..).filter_map(|(.., index)| self.entries.key_at(index));
+        self.due.extend(keys);
     }
 
     /// The next timeout that is due and was not removed meanwhile.
@@ -139,7 +152,7 @@ impl Timers {
         let mut earliest = u64::MAX;
         let mut next = wheel.lists[slot as usize].first;
         for _ in 0..LOOK {
-            let Some(entry) = next.and_then(|key| self.entries.get(key)) else {
+            let Some(entry) = self.entries.at(next) else {
                 return Some(earliest);
             };
             earliest = earliest.min(entry.deadline);
@@ -168,55 +181,52 @@ impl Timers {
             slots &= slots - 1;
             self.wheels[wheel].occupied &= !(1 << slot);
             let list = &mut self.wheels[wheel].lists[slot as usize];
-            let mut next = std::mem::replace(list, List { first: None, last: None }).first;
-            while let Some(key) = next
-                && let Some(entry) = self.entries.get_mut(key)
-            {
-                next = entry.next.take();
-                entry.previous = None;
-                entry.place = None;
+            let mut index = std::mem::replace(list, List::EMPTY).first;
+            while let Some(entry) = self.entries.at_mut(index) {
+                let next = std::mem::replace(&mut entry.next, NONE);
+                entry.previous = NONE;
+                entry.wheel = DUE;
                 if entry.deadline <= self.now {
-                    self.batch.push((entry.deadline, entry.sequence, key));
+                    self.batch.push((entry.deadline, entry.sequence, index));
                 } else {
-                    self.link(key);
+                    self.link(index);
                 }
+                index = next;
             }
         }
     }
 
-    fn link(&mut self, key: Key) {
-        let Some(entry) = self.entries.get_mut(key) else { return };
+    fn link(&mut self, index: u32) {
+        let Some(entry) = self.entries.at_mut(index) else { return };
         // A deadline in the past belongs to the present's slot; its true value still decides the order.
         let deadline = entry.deadline.max(self.now);
         let differing = (deadline ^ self.now) | 1;
         let wheel = (differing.ilog2() / DIGIT) as usize;
         let slot = digit(deadline, wheel);
-        entry.place = Some((wheel as u8, slot as u8));
+        (entry.wheel, entry.slot) = (wheel as u8, slot as u8);
         let list = &mut self.wheels[wheel].lists[slot];
-        entry.previous = list.last.replace(key);
-        match entry.previous.and_then(|last| self.entries.get_mut(last)) {
-            Some(last) => last.next = Some(key),
-            None => list.first = Some(key),
+        let previous = std::mem::replace(&mut list.last, index);
+        entry.previous = previous;
+        match self.entries.at_mut(previous) {
+            Some(last) => last.next = index,
+            None => list.first = index,
         }
         self.wheels[wheel].occupied |= 1 << slot;
     }
 
-    fn unlink(&mut self, key: Key) {
-        let Some(entry) = self.entries.get_mut(key) else { return };
-        let Some((wheel, slot)) = entry.place.take() else { return };
-        let (next, previous) = (entry.next, entry.previous);
-        let wheel = &mut self.wheels[usize::from(wheel)];
-        let list = &mut wheel.lists[usize::from(slot)];
-        match next.and_then(|next| self.entries.get_mut(next)) {
-            Some(next) => next.previous = previous,
-            None => list.last = previous,
+    fn unlink(&mut self, entry: &Entry) {
+        let Some(wheel) = self.wheels.get_mut(usize::from(entry.wheel)) else { return };
+        let list = &mut wheel.lists[usize::from(entry.slot)];
+        match self.entries.at_mut(entry.next) {
+            Some(next) => next.previous = entry.previous,
+            None => list.last = entry.previous,
         }
-        match previous.and_then(|previous| self.entries.get_mut(previous)) {
-            Some(previous) => previous.next = next,
-            None => list.first = next,
+        match self.entries.at_mut(entry.previous) {
+            Some(previous) => previous.next = entry.next,
+            None => list.first = entry.next,
         }
-        if list.first.is_none() {
-            wheel.occupied &= !(1 << slot);
+        if list.first == NONE {
+            wheel.occupied &= !(1 << entry.slot);
         }
     }
 }
@@ -254,7 +264,7 @@ mod tests {
 
     fn noted(order: &std::rc::Rc<std::cell::RefCell<Vec<u64>>>, what: u64) -> Action {
         let order = order.clone();
-        Action::Call(Box::new(move |_| order.borrow_mut().push(what)))
+        Action::Call(Box::new(Box::new(move |_| order.borrow_mut().push(what))))
     }
 
     fn run_due(timers: &mut Timers) {

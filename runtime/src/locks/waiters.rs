@@ -1,6 +1,6 @@
 //! Who waits for something, in the order of their coming.
 
-use crate::ioloop::{Key, Slab};
+use crate::ioloop::{Key, NONE, Slab};
 use std::cell::RefCell;
 use std::fmt;
 use std::mem;
@@ -32,29 +32,38 @@ pub(crate) enum Removed<T> {
 
 struct List<T> {
     waiters: Slab<Waiter<T>>,
-    first: Key,
-    last: Key,
+    first: u32,
+    last: u32,
 }
 
 struct Waiter<T> {
     held: T,
-    served: bool,
     /// None before the first poll.
     waker: Option<Waker>,
-    before: Key,
-    after: Key,
+    /// The neighbours on the list; `SERVED` before one that is not on it any more.
+    before: u32,
+    after: u32,
+}
+
+/// The index of nothing that is not `NONE`.
+const SERVED: u32 = NONE - 1;
+
+impl<T> Waiter<T> {
+    fn is_served(&self) -> bool {
+        self.before == SERVED
+    }
 }
 
 impl<T> Waiters<T> {
     pub(crate) const fn new() -> Self {
         let waiters = Slab::new();
-        let list = List { waiters, first: Key::NOWHERE, last: Key::NOWHERE };
+        let list = List { waiters, first: NONE, last: NONE };
         Self { list: RefCell::new(list) }
     }
 
     /// Whether nobody waits. Those who were served do not count.
     pub(crate) fn is_empty(&self) -> bool {
-        self.list.borrow().first == Key::NOWHERE
+        self.list.borrow().first == NONE
     }
 
     /// What the first waiter brought.
@@ -63,21 +72,20 @@ impl<T> Waiters<T> {
         T: Copy,
     {
         let list = self.list.borrow();
-        list.waiters.get(list.first).map(|waiter| waiter.held)
+        list.waiters.at(list.first).map(|waiter| waiter.held)
     }
 
     /// Puts a waiter at the end of the list. Whoever has its key polls it until it is ready, or removes it.
     pub(crate) fn add(&self, brings: T, waker: Option<&Waker>) -> Key {
         let waker = waker.cloned();
         let list = &mut *self.list.borrow_mut();
-        let (before, after) = (list.last, Key::NOWHERE);
-        let waiter = Waiter { held: brings, served: false, waker, before, after };
+        let waiter = Waiter { held: brings, waker, before: list.last, after: NONE };
         let key = list.waiters.insert(waiter);
-        match list.waiters.get_mut(before) {
-            Some(last) => last.after = key,
-            None => list.first = key,
+        match list.waiters.at_mut(list.last) {
+            Some(last) => last.after = key.index,
+            None => list.first = key.index,
         }
-        list.last = key;
+        list.last = key.index;
         key
     }
 
@@ -108,7 +116,7 @@ impl<T> Waiters<T> {
     /// What a waiter was handed; it is gone then. Until it is served, it will wake `waker`.
     pub(crate) fn poll(&self, key: Key, waker: &Waker) -> Poll<T> {
         let known = match self.list.borrow().waiters.get(key) {
-            Some(waiter) if !waiter.served => {
+            Some(waiter) if !waiter.is_served() => {
                 waiter.waker.as_ref().is_some_and(|current| current.will_wake(waker))
             }
             _ => true,
@@ -119,7 +127,7 @@ impl<T> Waiters<T> {
         let new = waker.clone();
         // Looked up again: the clone was somebody else's code.
         let old = match self.list.borrow_mut().waiters.get_mut(key) {
-            Some(waiter) if !waiter.served => waiter.waker.replace(new),
+            Some(waiter) if !waiter.is_served() => waiter.waker.replace(new),
             _ => Some(new),
         };
         drop(old);
@@ -130,7 +138,7 @@ impl<T> Waiters<T> {
     pub(crate) fn remove(&self, key: Key) -> Option<Removed<T>> {
         let mut list = self.list.borrow_mut();
         let waiter = list.waiters.remove(key)?;
-        if waiter.served {
+        if waiter.is_served() {
             return Some(Removed::Served(waiter.held));
         }
         list.unlink(waiter.before, waiter.after);
@@ -148,7 +156,7 @@ impl<T> Waiters<T> {
     fn take(&self, key: Key) -> Poll<T> {
         let mut list = self.list.borrow_mut();
         match list.waiters.get(key) {
-            Some(waiter) if !waiter.served => Poll::Pending,
+            Some(waiter) if !waiter.is_served() => Poll::Pending,
             _ => match list.waiters.remove(key) {
                 Some(waiter) => Poll::Ready(waiter.held),
                 None => Poll::Pending,
@@ -170,21 +178,20 @@ impl<T> Served<T> {
 impl<T> List<T> {
     /// Takes the first waiter off the list, as one that is served; its slot stays.
     fn pop(&mut self) -> Option<&mut Waiter<T>> {
-        let key = self.first;
-        let after = self.waiters.get(key)?.after;
-        self.unlink(Key::NOWHERE, after);
-        let waiter = self.waiters.get_mut(key)?;
-        waiter.served = true;
-        Some(waiter)
+        let waiter = self.waiters.at_mut(self.first)?;
+        let (first, after) = (self.first, waiter.after);
+        waiter.before = SERVED;
+        self.unlink(NONE, after);
+        self.waiters.at_mut(first)
     }
 
     /// Makes neighbours of those that were before and after somebody.
-    fn unlink(&mut self, before: Key, after: Key) {
-        match self.waiters.get_mut(before) {
+    fn unlink(&mut self, before: u32, after: u32) {
+        match self.waiters.at_mut(before) {
             Some(waiter) => waiter.after = after,
             None => self.first = after,
         }
-        match self.waiters.get_mut(after) {
+        match self.waiters.at_mut(after) {
             Some(waiter) => waiter.before = before,
             None => self.last = before,
         }
@@ -201,10 +208,10 @@ impl<T> fmt::Debug for Waiters<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let list = self.list.borrow();
         let mut count = 0;
-        let mut key = list.first;
-        while let Some(waiter) = list.waiters.get(key) {
+        let mut index = list.first;
+        while let Some(waiter) = list.waiters.at(index) {
             count += 1;
-            key = waiter.after;
+            index = waiter.after;
         }
         write!(f, "{count} waiting")
     }
