@@ -28,11 +28,18 @@ pub struct Context {
     request: Request,
     site: Site,
     route: usize,
+    /// Empty for most requests, of which many may wait.
+    rare: OnceCell<Box<Rare>>,
+}
+
+/// What few requests need.
+#[derive(Default)]
+struct Rare {
     /// The captures that had a `%`, decoded when first asked for, each at its position.
     decoded: OnceCell<Box<[OnceCell<Box<str>>]>>,
     kept: OnceCell<Box<Kept>>,
     /// What the handler says of its answer by hand.
-    pub(super) reply: OnceCell<Rc<Reply>>,
+    reply: OnceCell<Rc<Reply>>,
     /// What was made for this request.
     scope: OnceCell<Rc<Scope>>,
 }
@@ -45,15 +52,7 @@ struct Kept {
 
 impl Context {
     pub(crate) fn new(request: Request, site: Site, route: usize) -> Self {
-        Self {
-            request,
-            site,
-            route,
-            decoded: OnceCell::new(),
-            kept: OnceCell::new(),
-            reply: OnceCell::new(),
-            scope: OnceCell::new(),
-        }
+        Self { request, site, route, rare: OnceCell::new() }
     }
 
     /// The request.
@@ -73,8 +72,18 @@ impl Context {
         self.site.body_limit(self.route)
     }
 
+    fn rare(&self) -> &Rare {
+        self.rare.get_or_init(Box::default)
+    }
+
     pub(super) fn reply(&self) -> &Rc<Reply> {
-        self.reply.get_or_init(Rc::default)
+        self.rare().reply.get_or_init(Rc::default)
+    }
+
+    /// What has been said by hand, if anything.
+    #[inline]
+    pub(super) fn said(&self) -> Option<&Rc<Reply>> {
+        self.rare.get()?.reply.get()
     }
 
     pub(super) fn error_pages(&self) -> &ErrorPages {
@@ -84,7 +93,7 @@ impl Context {
     /// The value of type `T` that the application was provided with, or that was made for this request already.
     #[inline]
     pub fn provided<T: 'static>(&self) -> Option<&T> {
-        self.provider().value().or_else(|| self.scope.get()?.value())
+        self.provider().value().or_else(|| self.rare.get()?.scope.get()?.value())
     }
 
     /// Takes an argument, as a handler does: `cx.take::<&Session>().await?`, for who has none, such as a layer.
@@ -102,22 +111,22 @@ impl Context {
 
     /// What was made for this request.
     pub(super) fn scope(&self) -> &Rc<Scope> {
-        self.scope.get_or_init(Rc::default)
+        self.rare().scope.get_or_init(Rc::default)
     }
 
     /// The same request again, with nothing that was made for it: for who gives the context away and may have to answer all the same.
     pub(super) fn twin(&self) -> Self {
         let twin = Self::new(self.request.clone(), self.site.clone(), self.route);
-        if let Some(reply) = self.reply.get() {
+        if let Some(reply) = self.said() {
             // It is new, so this is the first.
-            let _ = twin.reply.set(reply.clone());
+            let _ = twin.rare().reply.set(reply.clone());
         }
         twin
     }
 
     /// Keeps texts for as long as the request is answered.
     pub(crate) fn keep(&self, mut texts: Box<[String]>) -> &[String] {
-        let mut place = &self.kept;
+        let mut place = &self.rare().kept;
         loop {
             // The cell of the last of the chain is the one that is empty.
             let kept = place.get_or_init(|| {
@@ -147,7 +156,7 @@ impl Context {
             return Ok(Some(raw));
         }
         let empty = || (0..self.route().captures()).map(|_| OnceCell::new()).collect();
-        let Some(cell) = self.decoded.get_or_init(empty).get(position) else {
+        let Some(cell) = self.rare().decoded.get_or_init(empty).get(position) else {
             return Ok(None);
         };
         if let Some(decoded) = cell.get() {

@@ -9,7 +9,6 @@ mod driven;
 use std::cell::{Cell, RefCell};
 use std::error::Error as StdError;
 use std::fmt;
-use std::rc::Rc;
 use std::task::Waker;
 
 use ::http::StatusCode;
@@ -261,16 +260,11 @@ pub(super) fn is_bodiless(status: StatusCode) -> bool {
 }
 
 impl Context {
-    /// What has been said by hand, if anything.
-    pub(super) fn said(&self) -> Option<&Rc<Reply>> {
-        self.reply.get()
-    }
-
     /// Puts what was said by hand into the response that was returned. `#[route]` does this; so it is for
     /// [routes](super::Route) that are made by hand.
     #[inline]
     pub fn complete(&self, response: &mut Response) {
-        if let Some(reply) = self.reply.get() {
+        if let Some(reply) = self.said() {
             reply.complete(self, response);
         }
     }
