@@ -40,12 +40,7 @@ impl<'f> Handler<'f> {
             let taken = take(argument, &cx);
             quote_spanned! { site=>
                 #(#conditions)*
-                let #name = match #taken {
-                    ::core::result::Result::Ok(value) => value,
-                    ::core::result::Result::Err(error) => {
-                        return __gustnado::Respond::respond(error, &#cx);
-                    }
-                };
+                let #name = #taken.map_err(|error| __gustnado::Respond::respond(error, &#cx))?;
             }
         });
         let mut function = self.name().clone();
@@ -54,13 +49,29 @@ impl<'f> Handler<'f> {
             let conditions = &argument.conditions;
             quote! { #(#conditions)* #name }
         });
+        let call = quote_spanned! { site=> #function(#(#passed),*) };
         let wait = self.function.is_async().then(|| quote! { .await });
         let (respond, returned) = self.respond();
+        let call = if self.arguments.is_empty() {
+            quote_spanned! { site=> let #returned = #call #wait; }
+        } else {
+            // A block of its own, so that the frame of the call can lie where the arguments were awaited: many may wait.
+            quote_spanned! { site=>
+                let taken = async {
+                    #(#takes)*
+                    ::core::result::Result::Ok(#call)
+                };
+                let called = match taken.await {
+                    ::core::result::Result::Ok(called) => called,
+                    ::core::result::Result::Err(response) => return response,
+                };
+                let #returned = called #wait;
+            }
+        };
         // A binding, not a tail: in older editions, what a tail borrows outlives `cx`.
         quote_spanned! { site=>
             |#cx: __gustnado::Context| async move {
-                #(#takes)*
-                let #returned = #function(#(#passed),*) #wait;
+                #call
                 let mut response = #respond(#returned, &#cx);
                 #cx.complete(&mut response);
                 response
