@@ -4,6 +4,7 @@
 //! Everything runs in a spawned task, on one thread. Times are processor time of the whole process.
 
 use std::convert::Infallible;
+use std::env;
 use std::future::Future;
 use std::hint::black_box;
 use std::pin::Pin;
@@ -110,14 +111,12 @@ impl Future for Yield {
     }
 }
 
-/// Does all of the work, and prints a line for each row: its name, and nanoseconds for one of it.
+/// Does all of the work, and prints a line for each row: its name, and nanoseconds for one of it. If the command line names rows,
+/// only those; with `--once`, a single time each, for a profiler.
 pub async fn measure_all<R: Runtime>(runtime: R) {
-    report("spawn_join", least(20, async || spawn_join(runtime).await).await);
-    report("spawn_join_one_by_one", least(20, async || spawn_join_one_by_one(runtime).await).await);
-    report(
-        "switch",
-        least(20, async || switch(runtime, async |_| Yield::default().await).await).await,
-    );
+    row("spawn_join", 20, async || spawn_join(runtime).await).await;
+    row("spawn_join_one_by_one", 20, async || spawn_join_one_by_one(runtime).await).await;
+    row("switch", 20, async || switch(runtime, async |_| Yield::default().await).await).await;
     if R::YIELDS {
         let own = async || {
             switch(runtime, async |runtime: R| {
@@ -125,19 +124,19 @@ pub async fn measure_all<R: Runtime>(runtime: R) {
             })
             .await
         };
-        report("switch_own", least(20, own).await);
+        row("switch_own", 20, own).await;
     }
-    report("sleep", least(5, async || sleep(runtime).await).await);
-    report("with_timeout", least(20, async || with_timeout(runtime).await).await);
-    report("multi", least(20, async || multi(runtime).await).await);
+    row("sleep", 5, async || sleep(runtime).await).await;
+    row("with_timeout", 20, async || with_timeout(runtime).await).await;
+    row("multi", 20, async || multi(runtime).await).await;
     if R::QUEUES {
-        report("queue_put_get", least(20, async || queue_put_get(runtime).await).await);
+        row("queue_put_get", 20, async || queue_put_get(runtime).await).await;
     }
     if R::LOCKS {
-        report("lock_hand_over", least(20, async || lock_hand_over(runtime).await).await);
+        row("lock_hand_over", 20, async || lock_hand_over(runtime).await).await;
     }
     if R::EXECUTORS {
-        report("run_blocking", least(20, async || run_blocking(runtime).await).await);
+        row("run_blocking", 20, async || run_blocking(runtime).await).await;
     }
 }
 
@@ -274,6 +273,16 @@ async fn run_blocking<R: Runtime>(runtime: R) -> usize {
     TIMES
 }
 
+/// Measures one row, if it is wanted, and prints it.
+async fn row(name: &str, rounds: usize, work: impl AsyncFn() -> usize) {
+    let (options, names): (Vec<_>, Vec<_>) =
+        env::args().skip(1).partition(|argument| argument.starts_with("--"));
+    if names.is_empty() || names.iter().any(|wanted| wanted == name) {
+        let rounds = if options.iter().any(|option| option == "--once") { 1 } else { rounds };
+        println!("{name} {:.2}", least(rounds, work).await);
+    }
+}
+
 /// The least processor time of `rounds`, in nanoseconds for each of the work's units.
 async fn least(rounds: usize, work: impl AsyncFn() -> usize) -> f64 {
     let mut least = f64::INFINITY;
@@ -286,8 +295,4 @@ async fn least(rounds: usize, work: impl AsyncFn() -> usize) -> f64 {
         least = least.min(nanoseconds / units as f64);
     }
     least
-}
-
-fn report(row: &str, nanoseconds: f64) {
-    println!("{row} {nanoseconds:.2}");
 }
