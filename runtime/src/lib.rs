@@ -28,7 +28,7 @@
 //! | 3 | [`iostream`], [`tcpserver`], [`tcpclient`], [`netutil`], [`process`], `tls` | bytes over sockets and pipes |
 //! | 4 | [`http`] | the protocol, each rule once; its [server](http::HTTPServer), and its [client](http::AsyncHTTPClient) |
 //! | 5 | the names of this page | [`Application`], routes, arguments, responses, errors |
-//! | beside | [`escape`], [`options`] | HTML, JSON, URLs and links; the command line and files of options |
+//! | beside | [`escape`], [`options`](mod@options), [`log`] | HTML, JSON, URLs and links; the command line and files of options; the log |
 //!
 //! # A route
 //!
@@ -50,6 +50,7 @@ pub mod ioloop;
 pub mod iostream;
 pub mod jobs;
 pub mod locks;
+pub mod log;
 pub mod netutil;
 pub mod options;
 pub mod process;

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::panic::Location;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// A set of options. A clone is the same set, also on another thread.
 ///
@@ -72,9 +72,9 @@ impl OptionParser {
     #[track_caller]
     pub fn define_config_file(&self, name: &str) -> Opt<Option<PathBuf>> {
         // The option is in the table, so it must not hold it.
-        let table = Arc::downgrade(&self.0);
-        let read = move |path: &Option<PathBuf>| match (path, table.upgrade()) {
-            (Some(path), Some(table)) => Self(table).parse_config_file(path),
+        let options = self.downgrade();
+        let read = move |path: &Option<PathBuf>| match (path, options.upgrade()) {
+            (Some(path), Some(options)) => options.parse_config_file(path),
             _ => Ok(()),
         };
         self.define(name, None).metavar("PATH").help("a file of options").callback(read)
@@ -290,8 +290,22 @@ impl OptionParser {
         })
     }
 
+    /// The same set, for callbacks that it holds itself.
+    pub(crate) fn downgrade(&self) -> WeakOptionParser {
+        WeakOptionParser(Arc::downgrade(&self.0))
+    }
+
     fn table(&self) -> MutexGuard<'_, Table> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A set of options that does not keep it alive.
+pub(crate) struct WeakOptionParser(Weak<Mutex<Table>>);
+
+impl WeakOptionParser {
+    pub(crate) fn upgrade(&self) -> Option<OptionParser> {
+        self.0.upgrade().map(OptionParser)
     }
 }
 
