@@ -73,15 +73,16 @@ pub use gustnado_macros::{delete, get, head, main, options, patch, post, put, ro
 #[cfg(feature = "encrypted-cookies")]
 pub use web::EncryptedCookie;
 pub use web::{
-    Address, Addresses, Application, Argument, Bearer, Context, Endpoint, Fields, Finish, Form,
-    FromCapture, FromHeader, FromRequest, Header, Html, Json, Layer, Location, Multipart, Next,
-    Part, PerRequest, Query, Redirect, RequestEnd, Requirement, Respond, Route, Routes, Server,
-    Site, StartupError, Streamed, Upload, UserAgent, Workers, after, before,
+    Address, Addresses, Application, Argument, Bearer, Context, Cors, Endpoint, Fields, Finish,
+    Form, FromCapture, FromHeader, FromRequest, Header, Html, Json, Layer, Location, Multipart,
+    Next, Part, PerRequest, Query, RateLimit, Redirect, RequestEnd, Requirement, Respond, Route,
+    Routes, SecurityHeaders, Server, Site, StartupError, Streamed, TrustedProxies, Upload,
+    UserAgent, Workers, after, before,
 };
 
 #[cfg(feature = "signed-cookies")]
 pub use web::{
-    CookieSecret, CookieValue, SignedCookie, SignedVersion, Validity, signature_key_version,
+    CookieSecret, CookieValue, SignedCookie, SignedVersion, Validity, Xsrf, signature_key_version,
 };
 
 /// Collects the routes of functions with `#[route]`, for [`Application::new`].

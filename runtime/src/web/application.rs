@@ -11,6 +11,7 @@ use super::endings::Endings;
 use super::error_page::ErrorPages;
 use super::provided::Provided;
 use super::routing::Router;
+use super::security::Defences;
 use super::server::Scheme;
 use super::{Address, Context, Layer, PerRequest, Respond, Route, Routes, Server, Site, Workers};
 use crate::coroutine::Outcome;
@@ -47,6 +48,7 @@ pub struct Application {
     settings: Settings,
     default: Option<Route>,
     error_pages: ErrorPages,
+    pub(super) defences: Defences,
     endings: Endings,
     problems: Vec<String>,
 }
@@ -60,6 +62,7 @@ impl Application {
             settings: Settings::default(),
             default: None,
             error_pages: ErrorPages::default(),
+            defences: Defences::default(),
             endings: Endings::default(),
             problems: Vec::new(),
         }
@@ -314,6 +317,7 @@ impl Application {
     pub fn build(mut self) -> Result<Site, StartupError> {
         let mut router = Router::new(self.routes, &mut self.problems);
         let default = router.add_unlisted(self.default.unwrap_or_else(not_found));
+        let guards = self.defences.build(&mut self.provided);
         let provided = Rc::new(self.provided);
         self.problems.extend(provided.unmet());
         for route in router.routes_mut() {
@@ -332,7 +336,7 @@ impl Application {
             return Err(StartupError { problems: self.problems });
         }
         let Self { settings, error_pages, endings, .. } = self;
-        Ok(Site::new((router, default), provided, settings, error_pages, endings))
+        Ok(Site::new((router, default), provided, settings, error_pages, guards, endings))
     }
 }
 

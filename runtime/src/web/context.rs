@@ -55,6 +55,10 @@ impl Context {
         Self { request, site, route, rare: OnceCell::new() }
     }
 
+    pub(super) fn site(&self) -> &Site {
+        &self.site
+    }
+
     /// The request.
     #[inline]
     pub fn request(&self) -> &Request {

@@ -4,11 +4,13 @@
 //! `gustnado.application`. Where nobody listens, neither costs more than a look at a flag.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use ::http::StatusCode;
 use tracing::{Level, enabled, error, info, warn};
 
+use super::Context;
 use crate::error::Error;
 use crate::http::Request;
 
@@ -27,18 +29,19 @@ pub(crate) fn is_access_on() -> bool {
 /// A line of the access log that is still to be written.
 pub(crate) struct Entry {
     request: Request,
+    client: IpAddr,
     start: Instant,
     written: bool,
 }
 
 impl Entry {
-    pub(crate) fn new(request: Request) -> Self {
-        Self { request, start: Instant::now(), written: false }
+    pub(crate) fn new(request: Request, client: IpAddr) -> Self {
+        Self { request, client, start: Instant::now(), written: false }
     }
 
     pub(crate) fn write(&mut self, status: StatusCode) {
         self.written = true;
-        access(&self.request, status, self.start.elapsed());
+        access(&self.request, self.client, status, self.start.elapsed());
     }
 }
 
@@ -54,10 +57,10 @@ impl Drop for Entry {
 
 /// Logs a request as Tornado does, `200 GET /path (127.0.0.1) 1.23ms`: from status 400 on as a warning, from 500 on
 /// as an error.
-fn access(request: &Request, status: StatusCode, elapsed: Duration) {
+fn access(request: &Request, client: IpAddr, status: StatusCode, elapsed: Duration) {
     let status = status.as_u16();
     let request_id = request.request_id();
-    let request = Summary(request);
+    let request = Summary(request, client);
     let milliseconds = elapsed.as_secs_f64() * 1000.0;
     if status < 400 {
         info!(target: ACCESS, %request_id, "{status} {request} {milliseconds:.2}ms");
@@ -72,9 +75,9 @@ fn access(request: &Request, status: StatusCode, elapsed: Duration) {
 ///
 /// From status 500 on the whole chain and where it began, as an error; below that the log message of an
 /// [`HTTPError`](crate::HTTPError), if there is one, as a warning.
-pub(crate) fn failure(request: &Request, failure: &Error) {
+pub(crate) fn failure(cx: &Context, failure: &Error) {
     let status = failure.status().as_u16();
-    let request = Summary(request);
+    let request = Summary(cx, cx.remote_ip());
     if status >= 500 {
         let chain = format!("{failure:#}");
         let chain = Printable(&chain);
@@ -86,12 +89,12 @@ pub(crate) fn failure(request: &Request, failure: &Error) {
 }
 
 /// `GET /path (127.0.0.1)`
-struct Summary<'a>(&'a Request);
+struct Summary<'a>(&'a Request, IpAddr);
 
 impl fmt::Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let target = Printable(self.0.target());
-        write!(f, "{} {target} ({})", self.0.method(), self.0.remote_addr().ip())
+        write!(f, "{} {target} ({})", self.0.method(), self.1)
     }
 }
 

@@ -43,8 +43,9 @@ pub use routing::{Endpoint, Location, Route, Routes};
 pub use security::EncryptedCookie;
 #[cfg(feature = "signed-cookies")]
 pub use security::{
-    CookieSecret, CookieValue, SignedCookie, SignedVersion, Validity, signature_key_version,
+    CookieSecret, CookieValue, SignedCookie, SignedVersion, Validity, Xsrf, signature_key_version,
 };
+pub use security::{Cors, RateLimit, SecurityHeaders, TrustedProxies};
 pub use server::Server;
 pub use site::Site;
 pub use workers::Workers;

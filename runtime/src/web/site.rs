@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::net::IpAddr;
 use std::rc::Rc;
 
 use ::http::{Method, StatusCode};
@@ -10,6 +11,7 @@ use super::endings::Endings;
 use super::error_page::ErrorPages;
 use super::provided::Provided;
 use super::routing::Router;
+use super::security::{Guards, TrustedProxies};
 use super::{Context, Respond, Route, log};
 use crate::error::{Error, HTTPError};
 use crate::http::{Request, Response, Service, Settings};
@@ -26,6 +28,7 @@ struct Inner {
     provided: Rc<Provided>,
     settings: Settings,
     error_pages: ErrorPages,
+    guards: Option<Guards>,
     endings: Cell<Endings>,
 }
 
@@ -35,10 +38,11 @@ impl Site {
         provided: Rc<Provided>,
         settings: Settings,
         error_pages: ErrorPages,
+        guards: Option<Guards>,
         endings: Endings,
     ) -> Self {
         let endings = Cell::new(endings);
-        Self(Rc::new(Inner { router, default, provided, settings, error_pages, endings }))
+        Self(Rc::new(Inner { router, default, provided, settings, error_pages, guards, endings }))
     }
 
     /// The limits and deadlines that its connections should have.
@@ -61,6 +65,14 @@ impl Site {
     #[inline]
     pub(crate) fn provided(&self) -> &Provided {
         &self.0.provided
+    }
+
+    /// Who has sent the request.
+    pub(super) fn client(&self, request: &Request) -> IpAddr {
+        match self.0.provided.value::<TrustedProxies>() {
+            Some(proxies) => proxies.client(request),
+            None => request.remote_addr().ip(),
+        }
     }
 
     pub(super) fn error_pages(&self) -> &ErrorPages {
@@ -87,10 +99,31 @@ impl Site {
             request.finish_on_disconnect();
         }
         let cx = Context::new(request, self.clone(), index);
+        if let Some(answer) = self.admit(&cx) {
+            return ready(answer);
+        }
         if has_body && !route.wants_stream() && !cx.take_arrived_body(cx.body_limit()) {
             return Frame::new(read_and_call(cx, self.clone(), index));
         }
-        route.call(cx)
+        self.call_route(cx, index)
+    }
+
+    /// What a guard answers instead of the route.
+    #[inline]
+    fn admit(&self, cx: &Context) -> Option<Response> {
+        let guards = self.0.guards.as_ref()?;
+        guards.admit(cx).unwrap_or_else(|error| Some(error.respond(cx)))
+    }
+
+    /// Calls the route, unless a guard finds something in the body.
+    #[inline]
+    fn call_route(&self, cx: Context, index: usize) -> Frame<Response> {
+        if let Some(guards) = &self.0.guards
+            && let Err(error) = guards.check(&cx)
+        {
+            return ready(error.respond(&cx));
+        }
+        self.route(index).call(cx)
     }
 
     #[cold]
@@ -99,6 +132,9 @@ impl Site {
             return self.answer_by(self.0.default, request);
         };
         let cx = Context::new(request, self.clone(), self.0.default);
+        if let Some(answer) = self.admit(&cx) {
+            return ready(answer);
+        }
         let response = if *cx.method() == Method::OPTIONS {
             Response::new(StatusCode::NO_CONTENT)
         } else {
@@ -113,14 +149,23 @@ impl Site {
 
 impl Service for Site {
     fn call(&self, request: Request) -> Frame<Response> {
-        if !log::is_access_on() {
+        let is_logged = log::is_access_on();
+        if !is_logged && self.0.guards.is_none() {
             return self.answer(request);
         }
-        let mut entry = log::Entry::new(request.clone());
+        let mut entry = is_logged.then(|| log::Entry::new(request.clone(), self.client(&request)));
+        let guarded = self.0.guards.is_some().then(|| (self.clone(), request.clone()));
         let response = self.answer(request);
         Frame::new(async move {
-            let response = response.await;
-            entry.write(response.status());
+            let mut response = response.await;
+            if let Some((site, request)) = guarded
+                && let Some(guards) = &site.0.guards
+            {
+                response = guards.finish(&request, response);
+            }
+            if let Some(entry) = &mut entry {
+                entry.write(response.status());
+            }
             response
         })
     }
@@ -145,7 +190,7 @@ impl fmt::Debug for Site {
 
 async fn read_and_call(cx: Context, site: Site, index: usize) -> Response {
     match cx.read_body(site.body_limit(index)).await {
-        Ok(()) => site.route(index).call(cx).await,
+        Ok(()) => site.call_route(cx, index).await,
         Err(error) => Error::from(error).respond(&cx),
     }
 }

@@ -112,6 +112,15 @@ impl Reply {
         })
     }
 
+    /// The value of a cookie that was set, as it is written.
+    #[cfg(feature = "signed-cookies")]
+    pub(super) fn cookie(&self, name: &str) -> Option<String> {
+        let cookies = self.cookies.borrow();
+        let (_, header) = cookies.iter().find(|(other, _)| other == name)?;
+        let pair = header.split(';').next()?;
+        pair.split_once('=').map(|(_, value)| value.to_owned())
+    }
+
     pub(super) fn write(&self, bytes: &[u8]) -> Result {
         if self.finished.get() {
             return Err(Error::msg(format!("nothing can be written: {}", self.lateness())));

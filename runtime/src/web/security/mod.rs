@@ -1,18 +1,38 @@
 //! What keeps an application and its users safe.
+//!
+//! What looks at every request is a [`Guard`](guards::Guard). They stand in one line, in an order that is always the same: headers,
+//! hosts, other origins, limits, forgeries. An application that asks for none of them has no line, and its requests pay one test.
 
+mod application;
 #[cfg(feature = "signed-cookies")]
 mod cookies;
+mod cors;
 #[cfg(feature = "encrypted-cookies")]
 mod encrypted;
+mod guards;
+mod headers;
+mod hosts;
+mod proxies;
+mod rate;
 #[cfg(feature = "signed-cookies")]
 mod secret;
+#[cfg(feature = "signed-cookies")]
+mod xsrf;
 
 #[cfg(feature = "encrypted-cookies")]
 pub use cookies::EncryptedCookie;
 #[cfg(feature = "signed-cookies")]
 pub use cookies::{CookieValue, SignedCookie};
+pub use cors::Cors;
+pub(super) use guards::{Defences, Guards};
+pub use headers::SecurityHeaders;
+use hosts::AllowedHosts;
+pub use proxies::TrustedProxies;
+pub use rate::RateLimit;
 #[cfg(feature = "signed-cookies")]
 pub use secret::{CookieSecret, SignedVersion, Validity, signature_key_version};
+#[cfg(feature = "signed-cookies")]
+pub use xsrf::Xsrf;
 
 /// Bytes that nobody can guess.
 ///
