@@ -51,6 +51,17 @@ pub fn anonymous_memory(id: u32) -> io::Result<u64> {
     Ok(number(line.unwrap_or_default())? * 1024)
 }
 
+/// The most memory that process `id` has ever had in use, in bytes: all of it, with its program.
+///
+/// # Errors
+///
+/// When the process is gone or is not ours to look at.
+pub fn peak_memory(id: u32) -> io::Result<u64> {
+    let report = fs::read_to_string(format!("/proc/{id}/status"))?;
+    let line = report.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    Ok(number(line.unwrap_or_default())? * 1024)
+}
+
 fn number(text: &str) -> io::Result<u64> {
     let first = text.split_whitespace().next().unwrap_or_default();
     first.parse().map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
