@@ -387,6 +387,33 @@ async fn pass(from: Rc<IOStream>, to: Rc<IOStream>) {
     }
 }
 
+/// A farewell says that nothing more comes, whether or not the connection goes on, which the loop would hear of.
+#[gustnado::test(simulated, seeds = 3)]
+async fn a_farewell_that_comes_with_the_last_bytes_is_heard() {
+    let authority = Authority::new("authority");
+    let options = server(&authority.issue(&["example.com"]));
+    let (client, outside) = pair().await;
+    let (inside, peer) = pair().await;
+    let (outside, inside) = (Rc::new(outside), Rc::new(inside));
+    let there = spawn(pass(outside.clone(), inside.clone()));
+    let back = spawn(pass(inside.clone(), outside.clone()));
+    let client_options = trusting(&authority);
+    let (one, other) =
+        (client.start_tls((&client_options, "example.com")), peer.start_tls(&options));
+    Multi((one, other)).await.unwrap();
+    peer.write(b"hello").await.unwrap();
+    assert_eq!(client.read_bytes(5).await.unwrap(), b"hello");
+    back.cancel();
+    moment().await;
+    peer.write(b"good bye").await.unwrap();
+    peer.shutdown().unwrap();
+    let records = inside.read_until_close().await.unwrap();
+    outside.write(&records).await.unwrap();
+    assert_eq!(client.read_until_close().await.unwrap(), b"good bye");
+    assert!(!outside.closed());
+    there.cancel();
+}
+
 #[gustnado::test(simulated, seeds = 3)]
 async fn a_record_that_was_changed_on_the_way_ends_the_connection() {
     let authority = Authority::new("authority");

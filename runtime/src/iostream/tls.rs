@@ -171,7 +171,8 @@ impl Tls {
     /// Whether nothing more can be read until the system has more, as the last [`read`](Self::read) has shown.
     pub(super) fn is_empty(&self) -> bool {
         let state = self.state.borrow();
-        state.is_drained && state.received.is_none() && state.incoming.is_none()
+        let has_more = state.received.is_some() || state.incoming.is_some();
+        state.is_drained && !has_more && !state.has_ended && state.failure.is_none()
     }
 
     /// Encrypts and sends. As long as it would block, what it has encrypted is the beginning of `pieces`, and so it must be when it is

@@ -9,6 +9,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::sign::SingleCertAndKey;
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ use std::time::Duration;
 #[derive(Clone)]
 pub struct ClientOptions {
     description: Description,
+    /// What tells them, and their clones, from others.
+    identity: u64,
     loaded: Arc<Loaded>,
 }
 
@@ -59,7 +62,7 @@ impl ClientOptions {
             alpn: Vec::new(),
             handshake_timeout: HANDSHAKE_TIMEOUT,
         };
-        Self { description, loaded: Arc::default() }
+        Self { description, identity: next_identity(), loaded: Arc::default() }
     }
 
     /// Trusts only these authorities, instead of the platform's.
@@ -99,6 +102,7 @@ impl ClientOptions {
 
     fn with(mut self, change: impl FnOnce(&mut Description)) -> Self {
         change(&mut self.description);
+        self.identity = next_identity();
         self.loaded = Arc::default();
         self
     }
@@ -127,6 +131,19 @@ impl ClientOptions {
             _ => self.description.alpn.clone(),
         };
         Ok(Session::client(config, server, alpn)?)
+    }
+
+    /// The same for servers who are not to know who we are.
+    pub(crate) fn without_certificate(self) -> Self {
+        match self.description.certificate {
+            Some(_) => self.with(|description| description.certificate = None),
+            None => self,
+        }
+    }
+
+    /// What tells connections with these options from others.
+    pub(crate) fn identity(&self) -> u64 {
+        self.identity
     }
 
     pub(crate) fn timeout(&self) -> Duration {
@@ -182,6 +199,11 @@ impl fmt::Debug for ClientOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.description.fmt(f)
     }
+}
+
+fn next_identity() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// Whom the platform trusts.

@@ -4,6 +4,8 @@ use super::response::HTTPResponse;
 use super::violation::ResponseViolation;
 use crate::http::{InvalidHeader, Violation};
 use crate::iostream::StreamError;
+#[cfg(feature = "tls")]
+use crate::tls::TLSError;
 use ::http::Method;
 use std::borrow::Cow;
 use std::error::Error;
@@ -28,6 +30,10 @@ pub enum HTTPClientError {
     Resolve(io::Error),
     /// No address of the host accepts a connection.
     Connect(io::Error),
+    /// The connection to the server, or to the proxy's end of it, cannot be secured: its certificate is not to be trusted, or ours, or
+    /// they have nothing in common.
+    #[cfg(feature = "tls")]
+    TLS(TLSError),
     /// The connection ended before the response was complete, with this error, if it was one. Tornado's
     /// `HTTPStreamClosedError`.
     Closed(Option<Arc<io::Error>>),
@@ -69,6 +75,8 @@ impl fmt::Display for HTTPClientError {
             Self::Timeout(phase) => phase.fmt(f),
             Self::Resolve(error) => write!(f, "cannot resolve the host: {error}"),
             Self::Connect(error) => write!(f, "cannot connect: {error}"),
+            #[cfg(feature = "tls")]
+            Self::TLS(error) => write!(f, "cannot secure the connection: {error}"),
             Self::Closed(None) => f.write_str("Connection closed"),
             Self::Closed(Some(error)) => write!(f, "Connection closed: {error}"),
             Self::Violation(violation) => violation.fmt(f),
@@ -85,6 +93,8 @@ impl Error for HTTPClientError {
         match self {
             Self::Resolve(error) | Self::Connect(error) | Self::Decompress(error) => Some(error),
             Self::Closed(Some(error)) => Some(&**error),
+            #[cfg(feature = "tls")]
+            Self::TLS(error) => Some(error),
             _ => None,
         }
     }
@@ -111,6 +121,14 @@ impl From<Violation> for HTTPClientError {
 impl From<StreamError> for HTTPClientError {
     fn from(error: StreamError) -> Self {
         match error {
+            #[cfg(feature = "tls")]
+            StreamError::Closed(error) => match TLSError::of(error) {
+                TLSError::Closed(error) => Self::Closed(error),
+                // It has broken, as any other can.
+                error @ TLSError::Truncated => Self::Closed(Some(Arc::new(error.into()))),
+                error => Self::TLS(error),
+            },
+            #[cfg(not(feature = "tls"))]
             StreamError::Closed(error) => Self::Closed(error),
             // The client keeps its limits itself, and reads alone; so this is the stream's last resort.
             StreamError::BufferFull | StreamError::AlreadyReading => {

@@ -21,6 +21,8 @@ mod redirect;
 mod request;
 mod response;
 mod route;
+#[cfg(feature = "tls")]
+mod secure;
 mod streamed;
 mod time_info;
 mod upload;
@@ -44,6 +46,8 @@ use super::class::Class;
 use super::limits::Limits;
 use crate::ioloop::{Core, Frame};
 use crate::netutil::{Resolver, ThreadedResolver};
+#[cfg(feature = "tls")]
+use crate::tls::ClientOptions;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -113,6 +117,8 @@ impl AsyncHTTPClient {
             options: Options::default(),
             sizes,
             proxies: Proxies::Nobody,
+            #[cfg(feature = "tls")]
+            secure: secure::Usual::default(),
             keeps_cookies: false,
         };
         AsyncHTTPClientBuilder { settings, resolver: None }
@@ -333,6 +339,30 @@ impl AsyncHTTPClientBuilder {
     /// lower or upper case, as they are now. This machine itself is always asked directly. Default: they are ignored.
     pub fn proxies_from_environment(mut self) -> Self {
         self.settings.proxies = Proxies::Environment(Rc::new(Environment::read()));
+        self
+    }
+
+    /// What it is told about TLS, unless a request [says otherwise](HTTPRequest::tls_options): whom it trusts, and who it is. A certificate
+    /// of its own is shown to every server that asks for one. Default [`ClientOptions::new`].
+    ///
+    /// ```
+    /// use gustnado::http::AsyncHTTPClient;
+    /// use gustnado::tls::ClientOptions;
+    ///
+    /// let inside = ClientOptions::new().ca_certs("company.pem");
+    /// let client = AsyncHTTPClient::builder().tls_options(inside).build();
+    /// # gustnado::ioloop::IOLoop::current().close();
+    /// ```
+    #[cfg(feature = "tls")]
+    pub fn tls_options(mut self, options: ClientOptions) -> Self {
+        self.settings.secure.options = options;
+        self
+    }
+
+    /// See [`HTTPRequest::validate_cert`].
+    #[cfg(feature = "tls")]
+    pub fn validate_cert(mut self, validate: bool) -> Self {
+        self.settings.secure.validate = validate;
         self
     }
 

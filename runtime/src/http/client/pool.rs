@@ -8,6 +8,8 @@ use super::connection::Connection;
 use super::cookies::Jar;
 use super::record::{Options, Record};
 use super::route::Proxies;
+#[cfg(feature = "tls")]
+use super::secure::Usual;
 use crate::coroutine::sleep;
 use crate::http::Limits;
 use crate::ioloop::{Core, JoinHandle, Key, Parking, Slab, spawn};
@@ -27,6 +29,8 @@ pub(super) struct Shared {
     pub(super) options: Options,
     pub(super) resolver: Rc<dyn Resolver>,
     pub(super) proxies: Proxies,
+    #[cfg(feature = "tls")]
+    pub(super) secure: Usual,
     /// None if cookies are not kept.
     pub(super) jar: Option<RefCell<Jar>>,
     /// Where requests are written, one at a time.
@@ -50,6 +54,8 @@ pub(super) struct Settings {
     pub(super) options: Options,
     pub(super) sizes: Sizes,
     pub(super) proxies: Proxies,
+    #[cfg(feature = "tls")]
+    pub(super) secure: Usual,
     pub(super) keeps_cookies: bool,
 }
 
@@ -96,11 +102,8 @@ struct IdleList {
 const STREAMS: usize = 64;
 
 impl Shared {
-    pub(super) fn new(
-        core: Rc<Core>,
-        Settings { user_agent, limits, options, sizes, proxies, keeps_cookies }: Settings,
-        resolver: Rc<dyn Resolver>,
-    ) -> Self {
+    pub(super) fn new(core: Rc<Core>, settings: Settings, resolver: Rc<dyn Resolver>) -> Self {
+        let Settings { user_agent, limits, options, sizes, proxies, keeps_cookies, .. } = settings;
         Self {
             core,
             user_agent,
@@ -108,6 +111,8 @@ impl Shared {
             options,
             resolver,
             proxies,
+            #[cfg(feature = "tls")]
+            secure: settings.secure,
             jar: keeps_cookies.then(RefCell::default),
             out: RefCell::default(),
             clients: Semaphore::new(sizes.max_clients),

@@ -44,6 +44,8 @@ impl Parts {
             self.digest = None;
             if let Some(route) = &mut self.route {
                 route.unix_socket = None;
+                #[cfg(feature = "tls")]
+                route.secure.leave_origin();
             }
             for name in PRIVATE {
                 self.headers.remove(name);

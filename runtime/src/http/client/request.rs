@@ -9,6 +9,8 @@ use super::route::Choice;
 use super::url::Credentials;
 use crate::http::host::is_host;
 use crate::http::{Body, ContentType, HTTPDate, InvalidHeader};
+#[cfg(feature = "tls")]
+use crate::tls::ClientOptions;
 use ::http::Method;
 use serde::Serialize;
 use std::fmt;
@@ -39,8 +41,8 @@ pub struct HTTPRequest {
 }
 
 impl HTTPRequest {
-    /// A GET of `url`, an absolute `http` URL. User information in it is sent as basic authentication; a fragment is dropped;
-    /// what must be percent-encoded is. The port of an address may be left out: it is 80.
+    /// A GET of `url`, an absolute `http` or `https` URL. User information in it is sent as basic authentication; a fragment is dropped;
+    /// what must be percent-encoded is. The port may be left out: it is 80, or 443.
     pub fn new(url: impl AsRef<str>) -> Self {
         let mut record = Record::lend();
         let parts = &mut *record;
@@ -208,6 +210,24 @@ impl HTTPRequest {
     /// from there.
     pub fn unix_socket(mut self, path: impl Into<PathBuf>) -> Self {
         self.record.route_mut().unix_socket = Some(path.into());
+        self
+    }
+
+    /// What the client is told about TLS for this request: Tornado's `ssl_options`, `ca_certs`, `client_cert` and `client_key`. A redirect
+    /// to another origin is not shown the certificate.
+    ///
+    /// Connections are shared only by requests with the same options, that is, with clones of them.
+    #[cfg(feature = "tls")]
+    pub fn tls_options(mut self, options: ClientOptions) -> Self {
+        self.record.route_mut().secure.options = Some(options);
+        self
+    }
+
+    /// Whether the server must have a certificate that is valid, for its name. Default `true`. Without it, whoever can come between
+    /// can answer in the server's place.
+    #[cfg(feature = "tls")]
+    pub fn validate_cert(mut self, validate: bool) -> Self {
+        self.record.route_mut().secure.validate = Some(validate);
         self
     }
 

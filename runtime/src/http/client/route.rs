@@ -5,12 +5,15 @@ use super::errors::{HTTPClientError, Phase};
 use super::pool::Shared;
 use super::proxy::{Environment, Proxy};
 use super::record::Parts;
+#[cfg(feature = "tls")]
+use super::secure::Secure;
 use crate::coroutine::cancel_after;
 use crate::ioloop::Frame;
 use crate::iostream::IOStream;
 use crate::tcpclient::first_of;
 use std::borrow::Cow;
 use std::cell::Cell;
+#[cfg(not(feature = "tls"))]
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -24,6 +27,8 @@ pub(super) struct Route {
     pub(super) refuses_ipv6: bool,
     pub(super) unix_socket: Option<PathBuf>,
     pub(super) proxy: Choice,
+    #[cfg(feature = "tls")]
+    pub(super) secure: Secure,
 }
 
 /// Which proxy a request wants.
@@ -69,8 +74,11 @@ impl Parts {
         }
         let proxy = proxy.map(|proxy| proxy.key());
         let way = self.route.as_deref().map(|route| {
-            let Route { network_interface, refuses_ipv6, unix_socket, proxy: _ } = route;
-            (network_interface, refuses_ipv6, unix_socket)
+            let Route { network_interface, refuses_ipv6, unix_socket, .. } = route;
+            let way = (network_interface, refuses_ipv6, unix_socket);
+            #[cfg(feature = "tls")]
+            let way = (way, route.secure.key());
+            way
         });
         Cow::Owned(format!("{origin} {way:?} {proxy:?}"))
     }
@@ -133,10 +141,20 @@ impl Opening {
             None => self.open_tcp().await?,
         };
         if self.is_secure {
-            let text = "https is not supported yet";
-            return Err(HTTPClientError::Connect(io::Error::new(io::ErrorKind::Unsupported, text)));
+            self.secure(&stream).await?;
         }
         Ok(stream)
+    }
+
+    #[cfg(feature = "tls")]
+    async fn secure(&self, stream: &IOStream) -> Result<(), HTTPClientError> {
+        self.route.secure.handshake(stream, &self.host, &self.client.secure).await
+    }
+
+    #[cfg(not(feature = "tls"))]
+    async fn secure(&self, _: &IOStream) -> Result<(), HTTPClientError> {
+        let text = "https needs the feature `tls` of gustnado";
+        Err(HTTPClientError::Connect(io::Error::new(io::ErrorKind::Unsupported, text)))
     }
 
     /// Connects to the server, or to the proxy and through it.
