@@ -30,6 +30,8 @@ def client(order):
 
 def request(order):
     options = dict(order.get("options", {}))
+    if "ca_certs" in order:
+        options["ca_certs"] = order["ca_certs"]
     if "pieces" in order:
         async def produce(write):
             for _ in range(order["pieces"]):

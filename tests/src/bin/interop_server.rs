@@ -1,13 +1,15 @@
 //! The server for clients that others have made: see `tests/interop`.
 //!
-//! It listens on 127.0.0.1, on ::1 if there is one, and on the Unix socket of its argument. It says where in a line for each, then
-//! that it is `ready`, and ends on SIGTERM.
+//! It listens on 127.0.0.1, on ::1 if there is one, and on the Unix socket of its argument; and once more for TLS, whose Unix socket is
+//! called `.tls` behind that, and the certificate of whose authority is in the file `.ca.pem`. It says where in a line for each, then that
+//! it is `ready`, and ends on SIGTERM.
 
 use bytes::Bytes;
 use gustnado::http::Body;
-use gustnado::netutil::{bind_socket, bind_unix_socket};
+use gustnado::netutil::{Listener, bind_socket, bind_unix_socket};
 use gustnado::prelude::*;
-use gustnado_tests::Source;
+use gustnado::tls::{Pem, ServerOptions};
+use gustnado_tests::{Authority, Source};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// What has arrived.
@@ -63,19 +65,35 @@ async fn redirect(count: u32) -> Redirect {
     }
 }
 
-#[gustnado::main]
-async fn main() -> Result<()> {
-    let path = std::env::args().nth(1).context("the path of a Unix socket is missing")?;
+fn application() -> Application {
+    Application::new(routes![index, echo, length, sized, chunked, status, redirect])
+}
+
+fn listeners(path: &str) -> Result<Vec<Listener>> {
     let mut listeners = vec![bind_socket((Ipv4Addr::LOCALHOST, 0).into(), false)?];
     if let Ok(listener) = bind_socket((Ipv6Addr::LOCALHOST, 0).into(), false) {
         listeners.push(listener);
     }
     listeners.push(bind_unix_socket(path, 0o600)?);
-    let routes = routes![index, echo, length, sized, chunked, status, redirect];
-    let server = Application::new(routes).listen(listeners)?;
-    for address in server.addresses() {
-        println!("{address}");
+    Ok(listeners)
+}
+
+#[gustnado::main]
+async fn main() -> Result<()> {
+    let path = std::env::args().nth(1).context("the path of a Unix socket is missing")?;
+    let authority = Authority::new("interop");
+    std::fs::write(format!("{path}.ca.pem"), authority.certificate())?;
+    let own = authority.issue(&["localhost", "127.0.0.1", "::1", "unix.test"]);
+    let options = ServerOptions::new(Pem::text(own.certificate), Pem::text(own.key));
+
+    let plain = application().listen(listeners(&path)?)?;
+    let secure = application().listen_tls(listeners(&format!("{path}.tls"))?, &options)?;
+    for (scheme, server) in [("http", &plain), ("https", &secure)] {
+        for address in server.addresses() {
+            println!("{scheme}://{address}");
+        }
     }
     println!("ready");
-    server.run().await
+    Multi((plain.run(), secure.run())).await?;
+    Ok(())
 }
