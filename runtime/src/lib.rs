@@ -28,7 +28,7 @@
 //! | 3 | [`iostream`], [`tcpserver`], [`tcpclient`], [`netutil`], [`process`], `tls` | bytes over sockets and pipes |
 //! | 4 | [`http`] | the protocol, each rule once; its [server](http::HTTPServer), and its [client](http::AsyncHTTPClient) |
 //! | 5 | the names of this page | [`Application`], routes, arguments, responses, errors |
-//! | beside | [`escape`], [`options`](mod@options), [`log`] | HTML, JSON, URLs and links; the command line and files of options; the log |
+//! | beside | [`escape`], [`options`](mod@options), [`log`], [`locale`] | HTML, JSON, URLs and links; the command line and files of options; the log; languages |
 //!
 //! # A route
 //!
@@ -49,6 +49,7 @@ pub mod http;
 pub mod ioloop;
 pub mod iostream;
 pub mod jobs;
+pub mod locale;
 pub mod locks;
 pub mod log;
 pub mod netutil;
