@@ -4,6 +4,9 @@ use std::fmt;
 
 pub use crate::http::fuzzing::{ResponseHead, normal_url};
 
+#[cfg(feature = "websocket")]
+pub use crate::websocket::fuzzing::{Arrived, Receiver};
+
 use crate::http::Response;
 use crate::web::{Location, Route, Router};
 use crate::{Method, StatusCode};

@@ -27,6 +27,7 @@
 //! | 2 | [`jobs`] | what is done after the response was sent, and done again if it fails |
 //! | 3 | [`iostream`], [`tcpserver`], [`tcpclient`], [`netutil`], [`process`], `tls` | bytes over sockets and pipes |
 //! | 4 | [`http`] | the protocol, each rule once; its [server](http::HTTPServer), and its [client](http::AsyncHTTPClient) |
+//! | 5 | [`websocket`] | messages in both directions: [`WebSocket`](websocket::WebSocket), for servers and clients |
 //! | 5 | the names of this page | [`Application`], routes, arguments, responses, errors |
 //! | beside | [`escape`], [`options`](mod@options), [`log`], [`locale`] | HTML, JSON, URLs and links; the command line and files of options; the log; languages |
 //!
@@ -61,6 +62,8 @@ pub mod tcpserver;
 pub mod testing;
 #[cfg(feature = "tls")]
 pub mod tls;
+#[cfg(feature = "websocket")]
+pub mod websocket;
 
 mod calendar;
 mod entry;
@@ -114,6 +117,8 @@ pub mod prelude {
     };
     pub use crate::http::{AsyncHTTPClient, BodyStream, HTTPRequest, Request, Response};
     pub use crate::ioloop::{IOLoop, run_in_executor, spawn};
+    #[cfg(feature = "websocket")]
+    pub use crate::websocket::WebSocket;
     pub use crate::{
         Application, Context, Error, Form, FromCapture, FromRequest, HTTPError, Header, Html, Json,
         Method, Multipart, Query, Redirect, Respond, Result, Routes, StatusCode, Streamed,

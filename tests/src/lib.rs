@@ -6,6 +6,7 @@
 mod authority;
 mod client;
 mod folder;
+mod frames;
 mod hold;
 mod script;
 mod server;
@@ -15,6 +16,7 @@ mod turns;
 pub use authority::{Authority, Certified};
 pub use client::{Client, Reply};
 pub use folder::Folder;
+pub use frames::{Frames, handshake, masked};
 pub use hold::{Hold, connections};
 pub use script::{Script, unreachable};
 pub use server::{Server, answer, echo, handler};

@@ -292,6 +292,10 @@ impl Worker {
         let exchange = &*self.exchange;
         let head = &exchange.head;
         exchange.core().end_of_work(response.status().as_u16() < 400);
+        if let Some(upgraded) = exchange.end_upgrade() {
+            upgraded.ended(response.status());
+            return Some(Next::Continue(Step::End));
+        }
         let wanted =
             head.keep_alive() && !exchange.settings().no_keep_alive && !self.server.is_draining();
         // The rest of a body that nobody has read would be taken for the next request.
@@ -359,6 +363,7 @@ impl Drop for Worker {
         self.leave();
         // A handler that was dropped with it may have left a request somewhere, which must not keep the connection open.
         self.exchange.stream.close();
+        self.exchange.end_upgrade();
         self.exchange.leave_locals();
         self.server.ended(self.place);
     }

@@ -9,8 +9,10 @@ use super::settings::Settings;
 use super::violation::Violation;
 use crate::ioloop::{Core, Locals, Pooled, Shared, Slot};
 use crate::iostream::IOStream;
+use ::http::StatusCode;
 use bytes::Bytes;
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 
@@ -33,6 +35,8 @@ pub(super) struct Exchange {
     /// Whether the connection is secured by TLS.
     pub(super) is_secure: bool,
     pub(super) finish_on_disconnect: Cell<bool>,
+    /// Whether something else has taken the connection over.
+    is_upgraded: Cell<bool>,
     /// When the head had arrived, in the loop's ticks.
     pub(super) started: u64,
     /// Once somebody has asked for it.
@@ -53,11 +57,36 @@ pub(super) struct Ground {
     pub(super) settings: Settings,
     /// Memory for responses that no exchange holds.
     spare: Cell<Option<Pooled<Vec<u8>>>>,
+    /// What has taken over connections, by the address of their exchange. Beside those, as most have none.
+    upgrades: RefCell<HashMap<usize, Rc<dyn Upgraded>>>,
+    is_leaving: Cell<bool>,
+}
+
+/// What has taken over the connection of a request, whose handler goes on.
+pub(crate) trait Upgraded {
+    /// The server is about to end.
+    fn leave(&self);
+
+    /// The handler has ended, and would have answered with this status.
+    fn ended(&self, status: StatusCode);
 }
 
 impl Ground {
     pub(super) fn new(core: Rc<Core>, settings: Settings) -> Self {
-        Self { core, settings, spare: Cell::default() }
+        Self {
+            core,
+            settings,
+            spare: Cell::default(),
+            upgrades: RefCell::default(),
+            is_leaving: Cell::default(),
+        }
+    }
+
+    /// Tells those who have taken connections over that the server is about to end.
+    pub(super) fn leave(&self) {
+        self.is_leaving.set(true);
+        let upgrades: Vec<_> = self.upgrades.borrow().values().cloned().collect();
+        upgrades.iter().for_each(|upgraded| upgraded.leave());
     }
 
     /// Memory for responses.
@@ -82,6 +111,7 @@ impl Exchange {
             is_secure: false,
             started: 0,
             finish_on_disconnect: Cell::new(false),
+            is_upgraded: Cell::new(false),
             identity: Cell::default(),
             locals: Slot::default(),
             ground,
@@ -170,6 +200,41 @@ impl Exchange {
     /// Ends what is set for the handler, as far as nobody else has it.
     pub(super) fn leave_locals(&self) {
         drop(self.locals.replace(Locals::default()));
+    }
+
+    /// Sends `head` behind the answers to earlier requests, and gives the connection away.
+    #[cfg(feature = "websocket")]
+    pub(super) fn upgrade<T>(
+        &self,
+        head: &[u8],
+        take: impl FnOnce(IOStream) -> (T, Rc<dyn Upgraded>),
+    ) -> T {
+        self.put(|out| out.extend_from_slice(head));
+        self.send();
+        let stream = IOStream::unlinked();
+        stream.take_over(&self.stream);
+        // There is nothing left here that could tell whether the client is still there.
+        self.finish_on_disconnect.set(true);
+        self.is_upgraded.set(true);
+        let (taken, upgraded) = take(stream);
+        if self.ground.is_leaving.get() {
+            upgraded.leave();
+        }
+        self.ground.upgrades.borrow_mut().insert(self.address(), upgraded);
+        taken
+    }
+
+    /// Forgets what has taken the connection over, if something has.
+    #[inline]
+    pub(super) fn end_upgrade(&self) -> Option<Rc<dyn Upgraded>> {
+        if !self.is_upgraded.replace(false) {
+            return None;
+        }
+        self.ground.upgrades.borrow_mut().remove(&self.address())
+    }
+
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
     }
 
     /// The body, once it has been read as a whole.

@@ -38,6 +38,8 @@ pub use self::client::{
 };
 pub use self::cookies::Cookies;
 pub use self::date::{DateLine, HTTPDate};
+#[cfg(feature = "websocket")]
+pub(crate) use self::exchange::Upgraded;
 pub use self::framing::Framing;
 pub use self::head::Head;
 pub use self::headers::{ContentType, Headers, InvalidHeader};

@@ -2,8 +2,12 @@
 
 use super::cookies::Cookies;
 use super::exchange::ExchangeRef;
+#[cfg(feature = "websocket")]
+use super::exchange::Upgraded;
 use super::incoming::{BodyError, BodyStream};
 use super::request_id::{Identity, RequestId};
+#[cfg(feature = "websocket")]
+use crate::iostream::IOStream;
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 use std::fmt;
 use std::net::SocketAddr;
@@ -212,6 +216,17 @@ impl Request {
     /// takes the next piece, the client has to wait.
     pub fn body_stream(&self) -> BodyStream {
         BodyStream::new(self.exchange.clone())
+    }
+
+    /// Ends HTTP on the connection: sends `head`, the 101, and gives the stream away. What the handler answers is not sent any more, but
+    /// told to whom `take` names.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn upgrade<T>(
+        &self,
+        head: &[u8],
+        take: impl FnOnce(IOStream) -> (T, std::rc::Rc<dyn Upgraded>),
+    ) -> T {
+        self.exchange.upgrade(head, take)
     }
 
     /// Lets the handler go on when the client leaves. Otherwise its future is then dropped. A client that has closed its writing

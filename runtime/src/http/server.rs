@@ -172,6 +172,7 @@ impl HTTPServer {
         self.tcp.stop();
         moment().await;
         self.shared.send_home();
+        self.shared.ground.leave();
         let finished = poll_fn(|cx| self.shared.poll_drained(cx.waker()));
         if cancel_after(deadline, finished).await.is_ok() {
             return true;

@@ -175,6 +175,14 @@ impl<T> Slab<T> {
     }
 
     /// All entries.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
+        self.slots.iter().filter_map(|slot| match slot {
+            Slot::Full { value, .. } => Some(value),
+            Slot::Free { .. } => None,
+        })
+    }
+
     pub(crate) fn into_values(self) -> impl Iterator<Item = T> {
         self.slots.into_iter().filter_map(|slot| match slot {
             Slot::Full { value, .. } => Some(value),

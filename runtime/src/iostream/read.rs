@@ -213,6 +213,16 @@ impl IOStream {
         self.shared.poll_fill(cx)
     }
 
+    /// Reads once into `room`, which is not empty, past the buffer if nothing is pending there; 0 is the end.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn poll_read(
+        &self,
+        cx: &mut Context<'_>,
+        room: &mut [u8],
+    ) -> Poll<Result<usize, StreamError>> {
+        self.shared.poll_read(cx, room)
+    }
+
     /// Whether a read would find something, as far as the loop has heard.
     pub(crate) fn is_readable(&self) -> bool {
         self.shared.link.borrow().as_ref().is_none_or(|link| link.registration.is_ready(Side::Read))

@@ -104,6 +104,12 @@ impl IOStream {
         self.shared.sent.get()
     }
 
+    /// How many bytes were written that have not reached the system.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn unsent(&self) -> usize {
+        self.shared.rare.get().map_or(0, |rare| rare.outgoing.borrow().size)
+    }
+
     /// Waits until everything that was written has reached the system.
     ///
     /// # Errors

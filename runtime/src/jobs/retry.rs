@@ -69,12 +69,12 @@ impl Retry {
     }
 
     /// Whether there is another attempt after so many.
-    pub(super) const fn allows(&self, attempts: u32) -> bool {
+    pub(crate) const fn allows(&self, attempts: u32) -> bool {
         attempts < self.attempts
     }
 
     /// How long to wait after so many attempts.
-    pub(super) fn pause(&self, attempts: u32) -> Duration {
+    pub(crate) fn pause(&self, attempts: u32) -> Duration {
         let pause = self.unchanged(attempts);
         let nanos = u64::try_from(pause.as_nanos()).unwrap_or(u64::MAX);
         Duration::from_nanos(Core::current_or_panic().jittered(nanos, self.jitter))

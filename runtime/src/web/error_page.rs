@@ -74,7 +74,15 @@ fn page(status: StatusCode, reason: &str, request: &Request) -> Response {
             (ContentType::JSON, page.to_string())
         }
     };
-    Response::new(status).with_content_type(content_type).with_body(text)
+    let mut response = Response::new(status).with_content_type(content_type).with_body(text);
+    if status == StatusCode::UPGRADE_REQUIRED {
+        // RFC 9110 §15.5.22, RFC 6455 §4.2.2: there is one protocol to change to, in one version.
+        for (name, value) in [("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")] {
+            let added = response.headers_mut().insert(name, value);
+            debug_assert_eq!(added, Ok(()));
+        }
+    }
+    response
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -152,6 +152,7 @@ impl Connection {
             }
             let ending = parts.head.ending(&parts.method)?;
             match parts.head.status() {
+                StatusCode::SWITCHING_PROTOCOLS if parts.upgrade.is_some() => return Ok(ending),
                 StatusCode::SWITCHING_PROTOCOLS => {
                     return Err(ResponseViolation::SwitchNotRequested.into());
                 }

@@ -18,7 +18,7 @@ pub(super) fn head(parts: &mut Parts, client: &Shared, out: &mut Vec<u8>) {
             out.extend_from_slice(piece.as_bytes());
         }
     };
-    let proxy = parts.proxy(&client.proxies).filter(|proxy| proxy.takes_requests(url.is_secure()));
+    let proxy = parts.proxy(&client.proxies).filter(|proxy| proxy.takes_requests(parts.tunnels()));
     // RFC 9112 §3.2.2: a proxy is told the whole URL.
     let target = if proxy.is_some() { url.as_str() } else { url.target() };
     put(&[method.as_str(), " ", target, " HTTP/1.1\r\n"]);
@@ -63,6 +63,9 @@ pub(super) fn head(parts: &mut Parts, client: &Shared, out: &mut Vec<u8>) {
     }
     if parts.expects_continue && length != Some(Some(0)) && length.is_some() {
         put(&["Expect: 100-continue\r\n"]);
+    }
+    if let Some(upgrade) = &parts.upgrade {
+        put(&[upgrade]);
     }
     headers.write(out);
     out.extend_from_slice(b"\r\n");

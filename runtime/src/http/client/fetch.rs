@@ -230,11 +230,11 @@ impl Fetching {
 }
 
 impl Options {
-    fn connect_timeout(&self) -> Duration {
+    pub(super) fn connect_timeout(&self) -> Duration {
         or_ever(self.connect_timeout.unwrap_or(TIMEOUT))
     }
 
-    fn request_timeout(&self) -> Duration {
+    pub(super) fn request_timeout(&self) -> Duration {
         or_ever(self.request_timeout.unwrap_or(TIMEOUT))
     }
 

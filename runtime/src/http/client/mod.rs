@@ -25,6 +25,8 @@ mod route;
 mod secure;
 mod streamed;
 mod time_info;
+#[cfg(feature = "websocket")]
+mod upgrade;
 mod upload;
 mod url;
 mod violation;

@@ -38,6 +38,8 @@ pub(super) struct Parts {
     pub(super) options: Options,
     /// The way to the server, if it is not the usual one.
     pub(super) route: Option<Box<Route>>,
+    /// The lines of the head that ask for another protocol.
+    pub(super) upgrade: Option<Box<str>>,
     pub(super) header_callback: Option<Callback<str>>,
     pub(super) streaming_callback: Option<Callback<[u8]>>,
     pub(super) expects_continue: bool,
@@ -126,6 +128,7 @@ impl Parts {
         self.digest = None;
         self.options = Options::default();
         self.route = None;
+        self.upgrade = None;
         self.header_callback = None;
         self.streaming_callback = None;
         self.expects_continue = false;

@@ -83,6 +83,11 @@ impl Parts {
         Cow::Owned(format!("{origin} {way:?} {proxy:?}"))
     }
 
+    /// Whether a proxy only passes on what is said: what is secret, or no HTTP.
+    pub(super) fn tunnels(&self) -> bool {
+        self.url.is_secure() || self.upgrade.is_some()
+    }
+
     pub(super) fn route_mut(&mut self) -> &mut Route {
         self.route.get_or_insert_default()
     }
@@ -100,6 +105,7 @@ pub(super) fn connect(client: &Rc<Shared>, parts: &Parts, deadline: Instant) -> 
         host: parts.url.host().to_owned(),
         port: parts.url.port(),
         is_secure: parts.url.is_secure(),
+        tunnels: parts.tunnels(),
         route: parts.route.as_deref().cloned().unwrap_or_default(),
         proxy: parts.proxy(&client.proxies).cloned(),
         phase: Cell::new(Phase::Resolve),
@@ -123,6 +129,8 @@ struct Opening {
     host: String,
     port: u16,
     is_secure: bool,
+    /// Whether a proxy is to stay out of what is said.
+    tunnels: bool,
     route: Route,
     proxy: Option<Rc<Proxy>>,
     /// What it is doing.
@@ -165,7 +173,7 @@ impl Opening {
             false => None,
         };
         let stream = self.dial(proxy.host(), proxy.port()).await?;
-        if proxy.takes_requests(self.is_secure) {
+        if proxy.takes_requests(self.tunnels) {
             return Ok(stream);
         }
         let target = target.map_or(Cow::Borrowed(&self.host), |ip| Cow::Owned(ip.to_string()));
