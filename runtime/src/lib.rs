@@ -80,8 +80,8 @@ pub use web::{
     Address, Addresses, Application, Argument, Bearer, Context, Cors, Endpoint, Fields, Finish,
     Form, FromCapture, FromHeader, FromRequest, Header, Html, Json, Layer, Location, Multipart,
     Next, Part, PerRequest, Query, RateLimit, Redirect, RequestEnd, Requirement, Respond, Route,
-    Routes, SecurityHeaders, Server, Site, StartupError, Streamed, TrustedProxies, Upload,
-    UserAgent, Workers, after, before,
+    Routes, SecurityHeaders, Server, Site, StartupError, StaticFiles, Streamed, TrustedProxies,
+    Upload, UserAgent, Workers, after, before,
 };
 
 #[cfg(feature = "signed-cookies")]

@@ -43,14 +43,14 @@ use crate::tls::ServerOptions;
 /// }
 /// ```
 pub struct Application {
-    routes: Vec<Route>,
+    pub(super) routes: Vec<Route>,
     provided: Provided,
     settings: Settings,
     default: Option<Route>,
     error_pages: ErrorPages,
     pub(super) defences: Defences,
     endings: Endings,
-    problems: Vec<String>,
+    pub(super) problems: Vec<String>,
 }
 
 impl Application {

@@ -22,6 +22,7 @@ mod routing;
 mod security;
 mod server;
 mod site;
+mod static_files;
 #[cfg(test)]
 mod testing;
 mod workers;
@@ -48,6 +49,7 @@ pub use security::{
 pub use security::{Cors, RateLimit, SecurityHeaders, TrustedProxies};
 pub use server::Server;
 pub use site::Site;
+pub use static_files::StaticFiles;
 pub use workers::Workers;
 
 #[cfg(fuzzing)]
