@@ -13,10 +13,12 @@ use super::provided::Provided;
 use super::routing::Router;
 use super::security::Defences;
 use super::server::Scheme;
-use super::{Address, Context, Layer, PerRequest, Respond, Route, Routes, Server, Site, Workers};
+use super::{
+    Address, Context, FromRequest, Layer, PerRequest, Respond, Route, Routes, Server, Site, Workers,
+};
 use crate::coroutine::Outcome;
 use crate::error::{Error, HTTPError, Result};
-use crate::http::Settings;
+use crate::http::{BodyStream, Settings};
 use crate::jobs::Jobs;
 #[cfg(feature = "tls")]
 use crate::tls::ServerOptions;
@@ -343,7 +345,9 @@ impl Application {
 /// The route of what no route takes, unless the application has another one.
 fn not_found() -> Route {
     let here = super::Location { file: file!(), line: line!() };
+    // It waits for no body.
     Route::new("*", "default_handler", here)
+        .takes(<BodyStream as FromRequest>::ARGUMENT)
         .handler(|cx| async move { HTTPError::new(StatusCode::NOT_FOUND).respond(&cx) })
 }
 
