@@ -1,10 +1,10 @@
 //! The function below an attribute.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, FnArg, Ident, ReturnType, Safety, Signature, Token, Visibility};
+use syn::{Attribute, FnArg, Ident, PatType, ReturnType, Safety, Signature, Token, Visibility};
 
 use crate::errors::Errors;
 
@@ -53,6 +53,12 @@ impl Function {
         parse.parse2(item).ok()
     }
 
+    /// The function, with the attributes that it has by now.
+    pub(crate) fn tokens(&self) -> TokenStream {
+        let Self { attributes, visibility, signature, body } = self;
+        quote! { #(#attributes)* #visibility #signature #body }
+    }
+
     /// The attributes of this name.
     pub(crate) fn attributes_of(&self, name: &str) -> TokenStream {
         let named = self.attributes.iter().filter(|attribute| attribute.path().is_ident(name));
@@ -61,6 +67,14 @@ impl Function {
 
     pub(crate) fn receiver(&self) -> bool {
         matches!(self.signature.inputs.first(), Some(FnArg::Receiver(_)))
+    }
+
+    /// The arguments but for `self`.
+    pub(crate) fn inputs(&self) -> impl Iterator<Item = &PatType> {
+        self.signature.inputs.iter().filter_map(|input| match input {
+            FnArg::Typed(argument) => Some(argument),
+            FnArg::Receiver(_) => None,
+        })
     }
 
     pub(crate) fn is_async(&self) -> bool {
@@ -77,6 +91,19 @@ impl Function {
 
     /// Reports what no function may be that gustnado calls, which is called `role` in the messages.
     pub(crate) fn check_plain(&self, role: &str, errors: &mut Errors) {
+        self.check_callable(role, errors);
+        if let Some(FnArg::Receiver(receiver)) = self.signature.inputs.first() {
+            errors.under(
+                receiver,
+                format!(
+                    "{role} is a free function: it has no `self`\nhelp: move it out of the `impl`"
+                ),
+            );
+        }
+    }
+
+    /// Reports what neither a function nor a method may be.
+    pub(crate) fn check_callable(&self, role: &str, errors: &mut Errors) {
         let signature = &self.signature;
         if let Some(constness) = signature.constness {
             errors.under(constness, format!("{role} cannot be `const`"));
@@ -95,14 +122,6 @@ impl Function {
         if let Some(variadic) = &signature.variadic {
             errors.under(variadic.dots, format!("{role} cannot be variadic"));
         }
-        if let Some(FnArg::Receiver(receiver)) = signature.inputs.first() {
-            errors.under(
-                receiver,
-                format!(
-                    "{role} is a free function: it has no `self`\nhelp: move it out of the `impl`"
-                ),
-            );
-        }
         if signature.generics.type_params().next().is_some()
             || signature.generics.const_params().next().is_some()
         {
@@ -114,7 +133,7 @@ impl Function {
     }
 }
 
-fn is_function(input: ParseStream<'_>) -> bool {
+pub(crate) fn is_function(input: ParseStream<'_>) -> bool {
     let ahead = input.fork();
     while !ahead.peek(Token![fn]) {
         let qualifier = ahead.peek(Token![const])

@@ -5,9 +5,11 @@
 //!
 //! With the environment variable `GUSTNADO_EXPAND=1`, the compiler prints what each use of a macro expands to.
 
+mod companions;
 mod entry;
 mod errors;
 mod function;
+mod handler;
 mod options;
 mod route;
 mod routes;
@@ -73,6 +75,166 @@ pub fn route(options: TokenStream, item: TokenStream) -> TokenStream {
     shown("route", route::expand(None, options.into(), item.into()))
 }
 
+/// Makes a handler of a type, with a method for each verb; or of a function, without a path of its own.
+///
+/// # On an `impl`
+///
+/// Each request gets a value of its own, which lives until its answer is complete: Tornado's `RequestHandler`. The methods of these
+/// names are called, in this order; all but that of one verb may be missing.
+///
+/// | method | when | arguments |
+/// | --- | --- | --- |
+/// | `fn initialize(..) -> Self` | to make the value, which is otherwise its `Default` | any |
+/// | `fn set_default_headers(&mut self, cx: &Context)` | before `prepare`, and before `write_error` | the context |
+/// | `fn prepare(&mut self, ..)` | before each verb, unless it finishes the request | any |
+/// | `fn data_received(&mut self, .., chunk: Bytes)` | for each piece of the body, with `#[stream_request_body]` | any, and the piece |
+/// | `get`, `head`, `post`, `put`, `patch`, `delete`, `options` | for that verb | any |
+/// | `fn log_exception(&mut self, cx: &Context, error: &Error)` | when something has failed | the context and the error |
+/// | `fn write_error(&mut self, .., error: &Error)` | to write the answer then | any, and the error |
+/// | `fn on_finish(&mut self, cx: &Context)` | when the answer is complete | the context |
+/// | `fn on_connection_close(&mut self, cx: &Context)` | when the client has left before that | the context |
+///
+/// Those that take any arguments take them as functions with [`#[route]`](macro@route) do, and may be async. A verb, and
+/// `write_error`, returns what a function may return, too; the others return nothing, or a `Result` of nothing.
+///
+/// ```
+/// use gustnado::prelude::*;
+///
+/// #[derive(Default)]
+/// struct Counter {
+///     count: u64,
+/// }
+///
+/// #[route("/count/{start}")]
+/// #[handler]
+/// impl Counter {
+///     fn prepare(&mut self, start: u64) {
+///         self.count = start + 1;
+///     }
+///
+///     async fn get(&mut self, cx: &Context) -> Result<String> {
+///         cx.set_header("Cache-Control", "no-store")?;
+///         Ok(format!("{}", self.count))
+///     }
+/// }
+///
+/// let app = Application::new(routes![Counter]);
+/// ```
+///
+/// # On a function
+///
+/// It is a handler as below [`#[route]`](macro@route), whose path stands elsewhere: in a table of paths, or nowhere
+/// (`Application::default_handler`). This is so for an `impl` without a `#[route]`, too.
+///
+/// ```
+/// use gustnado::prelude::*;
+///
+/// #[handler]
+/// async fn about() -> &'static str {
+///     "about us"
+/// }
+///
+/// #[handler(captures = [slug])]
+/// async fn entry(slug: String) -> String {
+///     slug
+/// }
+///
+/// let app = Application::new(routes!["/about" => about, "/entry/{slug}" => entry]);
+/// ```
+///
+/// # The options
+///
+/// | option | meaning | default |
+/// | --- | --- | --- |
+/// | `captures = [slug]` | the arguments that are captures of the path | none |
+/// | `method = POST`, `methods = [GET, POST]` | as for `#[route]`; not on an `impl` | `GET` |
+/// | `name`, `max_body_size`, `finish_on_disconnect`, `crate` | as for `#[route]` | |
+///
+/// Below a `#[route]` it has no options: they stand there.
+#[proc_macro_attribute]
+pub fn handler(options: TokenStream, item: TokenStream) -> TokenStream {
+    shown("handler", handler::expand(options.into(), item.into()))
+}
+
+macro_rules! companions {
+    ($($(#[$doc:meta])* $name:ident)*) => {$(
+        $(#[$doc])*
+        #[proc_macro_attribute]
+        pub fn $name(options: TokenStream, item: TokenStream) -> TokenStream {
+            shown(stringify!($name), companions::expand(stringify!($name), options.into(), item.into()))
+        }
+    )*};
+}
+
+companions! {
+    /// Lets only those pass who have [logged in](../gustnado/struct.Application.html#method.current_user): the others are sent to the
+    /// [login page](../gustnado/struct.Application.html#method.login_url) with GET and HEAD, and get a 403 with other methods. It goes
+    /// with `#[route]` or `#[handler]`, on a function, an `impl`, or the method of a verb.
+    ///
+    /// ```
+    /// use gustnado::prelude::*;
+    ///
+    /// #[route("/account")]
+    /// #[authenticated]
+    /// async fn account(cx: &Context) -> Option<String> {
+    ///     cx.current_user::<String>().cloned()
+    /// }
+    ///
+    /// let app = Application::new(routes![account])
+    ///     .current_user(|cx| cx.cookie("user"))
+    ///     .login_url("/login");
+    /// ```
+    authenticated
+    /// Redirects requests of the path without its last slash to the one with it. It goes with a `#[route]` whose path ends with a
+    /// slash. GET and HEAD get a 301, which keeps the query; other methods a 404.
+    ///
+    /// ```
+    /// use gustnado::prelude::*;
+    ///
+    /// #[route("/archive/")]
+    /// #[addslash]
+    /// async fn archive() {}
+    /// ```
+    addslash
+    /// Redirects requests of the path with a slash at its end to the one without: the opposite of [`macro@addslash`].
+    ///
+    /// ```
+    /// use gustnado::prelude::*;
+    ///
+    /// #[route("/archive")]
+    /// #[removeslash]
+    /// async fn archive() {}
+    /// ```
+    removeslash
+    /// Lets the `data_received` of an `impl` with [`macro@handler`] take the body as it arrives, instead of waiting for the whole. Then
+    /// `prepare` is called as soon as the head is there, and the verb when the body has ended. While `data_received` works, the client
+    /// has to wait; a request that is finished before its body has arrived ends the connection.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use gustnado::prelude::*;
+    ///
+    /// #[derive(Default)]
+    /// struct Upload {
+    ///     received: usize,
+    /// }
+    ///
+    /// #[route("/upload", max_body_size = 10_000_000_000)]
+    /// #[handler]
+    /// #[stream_request_body]
+    /// impl Upload {
+    ///     fn data_received(&mut self, chunk: Bytes) {
+    ///         self.received += chunk.len();
+    ///     }
+    ///
+    ///     fn put(&mut self) -> String {
+    ///         format!("{} bytes", self.received)
+    ///     }
+    /// }
+    /// ```
+    stream_request_body
+}
+
 macro_rules! shorthands {
     ($($name:ident $method:ident)*) => {$(
         #[doc = concat!(
@@ -112,6 +274,8 @@ shorthands! {
 /// let routes = gustnado::routes![index, #[cfg(all())] blog::entry];
 /// assert_eq!(routes.len(), 2);
 /// ```
+///
+/// What has a `#[handler]` instead of a `#[route]` is given its path here: `routes!["/entry/{slug}" => Entry]`.
 ///
 /// This is what the macro of this name in the crate `gustnado` calls, with `crate = path;` before the list.
 #[proc_macro]

@@ -4,10 +4,11 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Expr, Path, Token, parenthesized, token};
+use syn::{Attribute, Expr, LitStr, Path, Token, parenthesized, token};
 
 use crate::errors::Errors;
 use crate::options::CratePath;
+use crate::route::RoutePath;
 
 /// Expands `crate = path; a, b::c`. Users do not write the first part: the macro of this name in `gustnado` does.
 pub(crate) fn expand(list: TokenStream) -> TokenStream {
@@ -32,7 +33,7 @@ pub(crate) fn expand(list: TokenStream) -> TokenStream {
     let entries = entries.iter().map(|entry| {
         let conditions = &entry.conditions;
         let added = match &entry.kind {
-            Kind::Handler(_) => {
+            Kind::Handler(..) => {
                 let route = entry.route();
                 quote! { #list.push(#route); }
             }
@@ -64,7 +65,8 @@ struct Entry {
 }
 
 enum Kind {
-    Handler(Path),
+    /// `handler`, or `"/path" => handler`, which gives it a path.
+    Handler(Option<LitStr>, Path),
     /// `..expression`: the routes of another list.
     List(Expr),
 }
@@ -79,7 +81,7 @@ impl Routes {
         while !input.is_empty() {
             if let Some(entry) = errors.check(Entry::parse(input)) {
                 let same = |earlier: &Entry| earlier.text() == entry.text();
-                if let Kind::Handler(path) = &entry.kind
+                if let Kind::Handler(_, path) = &entry.kind
                     && routes.entries.iter().any(same)
                 {
                     let message = format!("`{}` is in the list already", entry.text());
@@ -118,6 +120,12 @@ impl Entry {
             }
             return Ok(Self { conditions, kind: Kind::List(input.parse()?) });
         }
+        let mut at = None;
+        if input.peek(LitStr) && input.peek2(Token![=>]) {
+            let path = RoutePath::new(input.parse()?)?;
+            input.parse::<Token![=>]>()?;
+            at = Some(path.literal().clone());
+        }
         let ahead = input.fork();
         let Ok(path) = input.call(Path::parse_mod_style) else {
             let message =
@@ -135,7 +143,7 @@ impl Entry {
                            help: the routes of a list are added by `..list()`";
             return Err(syn::Error::new(called.span.join(), message));
         }
-        Ok(Self { conditions, kind: Kind::Handler(path) })
+        Ok(Self { conditions, kind: Kind::Handler(at, path) })
     }
 
     fn is_list(&self) -> bool {
@@ -144,17 +152,21 @@ impl Entry {
 
     fn route(&self) -> TokenStream {
         match &self.kind {
-            Kind::Handler(path) => quote! { <#path as __gustnado::Endpoint>::route() },
+            Kind::Handler(None, path) => quote! { <#path as __gustnado::Endpoint>::route() },
+            Kind::Handler(Some(at), path) => quote! {
+                <#path as __gustnado::Handler>::at(__gustnado::Cow::Borrowed(#at))
+            },
             Kind::List(_) => TokenStream::new(),
         }
     }
 
     fn text(&self) -> String {
-        let Kind::Handler(path) = &self.kind else { return String::new() };
+        let Kind::Handler(at, path) = &self.kind else { return String::new() };
         let conditions: TokenStream =
             self.conditions.iter().map(ToTokens::to_token_stream).collect();
         let path = path.to_token_stream().to_string().replace(' ', "");
-        if conditions.is_empty() { path } else { format!("{conditions} {path}") }
+        let at = at.as_ref().map(|at| format!("{:?} => ", at.value())).unwrap_or_default();
+        if conditions.is_empty() { at + &path } else { format!("{conditions} {at}{path}") }
     }
 }
 

@@ -73,15 +73,18 @@ mod web;
 
 pub use ::http::{Method, StatusCode};
 pub use error::{Error, HTTPError, Result, WithContext};
-pub use gustnado_macros::{delete, get, head, main, options, patch, post, put, route, test};
+pub use gustnado_macros::{
+    addslash, authenticated, delete, get, handler, head, main, options, patch, post, put,
+    removeslash, route, stream_request_body, test,
+};
 #[cfg(feature = "encrypted-cookies")]
 pub use web::EncryptedCookie;
 pub use web::{
     Address, Addresses, Application, Argument, Bearer, Context, Cors, Endpoint, Fields, Finish,
-    Form, FromCapture, FromHeader, FromRequest, Header, Html, Json, Layer, Location, Multipart,
-    Next, Part, PerRequest, Query, RateLimit, Redirect, RequestEnd, Requirement, Respond, Route,
-    Routes, SecurityHeaders, Server, Site, StartupError, StaticFiles, Streamed, TrustedProxies,
-    Upload, UserAgent, Workers, after, before,
+    Form, FromCapture, FromHeader, FromRequest, Handler, Header, Html, Json, Layer, Location,
+    Multipart, Next, Part, PerRequest, Query, RateLimit, Redirect, RequestEnd, RequestHandler,
+    Requirement, Respond, Route, Routes, SecurityHeaders, Server, Site, StartupError, StaticFiles,
+    Streamed, TrustedProxies, Upload, UserAgent, Workers, after, before,
 };
 
 #[cfg(feature = "signed-cookies")]
@@ -122,22 +125,28 @@ pub mod prelude {
     pub use crate::{
         Application, Context, Error, Form, FromCapture, FromRequest, HTTPError, Header, Html, Json,
         Method, Multipart, Query, Redirect, Respond, Result, Routes, StatusCode, Streamed,
-        WithContext, delete, get, head, options, patch, post, put, route, routes,
+        WithContext, addslash, authenticated, delete, get, handler, head, options, patch, post,
+        put, removeslash, route, routes, stream_request_body,
     };
 }
 
 /// What the macros' expansions name. Not for anybody else.
 #[doc(hidden)]
 pub mod __private {
+    pub use ::bytes::Bytes;
     pub use ::http::Method;
     pub use gustnado_macros::routes;
+    pub use std::borrow::Cow;
     pub use std::vec::Vec;
+
+    pub use crate::error::Error;
+    pub use crate::http::{BodyStream, Response};
 
     pub use crate::entry::{Leaks, Test, run_main, run_test};
     pub use crate::testing::simulation::run::run_simulated;
     pub use crate::web::{
-        BodyClaim as Body, Context, Endpoint, FromCapture, FromRequest, Location, Respond, Route,
-        capture,
+        BodyClaim as Body, Context, Endpoint, FromCapture, FromRequest, Handler, Initial, Location,
+        RequestHandler, Respond, Route, authenticated, capture, live, named_capture, not_allowed,
     };
 }
 

@@ -39,8 +39,8 @@ fn every_text_has_its_case() {
 
 #[test]
 fn no_macro_is_forgotten() {
-    assert!(cases("fail").len() >= 60);
-    assert!(cases("pass").len() >= 25);
+    assert!(cases("fail").len() >= 200);
+    assert!(cases("pass").len() >= 40);
     let macros = root().join("../macros/src/lib.rs");
     let macros = fs::read_to_string(&macros).unwrap_or_else(|error| panic!("{macros:?}: {error}"));
     let names = macros.lines().filter_map(|line| line.strip_prefix("pub fn ")?.split('(').next());

@@ -8,57 +8,45 @@ use super::user_type::{UserType, has_impl};
 use crate::function::{Function, quiet};
 
 /// The function and its arguments.
-pub(super) struct Handler<'f> {
+pub(crate) struct Handler<'f> {
     function: &'f Function,
     arguments: &'f [Argument],
 }
 
 impl<'f> Handler<'f> {
-    pub(super) fn new(function: &'f Function, arguments: &'f [Argument]) -> Self {
+    pub(crate) fn new(function: &'f Function, arguments: &'f [Argument]) -> Self {
         Self { function, arguments }
     }
 
-    pub(super) fn name(&self) -> &'f Ident {
+    pub(crate) fn name(&self) -> &'f Ident {
         &self.function.signature.ident
     }
 
     /// The arguments that are not captures.
-    pub(super) fn taken_from_request(&self) -> impl Iterator<Item = &'f Argument> {
+    pub(crate) fn taken_from_request(&self) -> impl Iterator<Item = &'f Argument> {
         self.arguments.iter().filter(|argument| argument.source == Source::Request)
     }
 
     /// A closure from the context to the response. It takes the arguments in their order, and the first that cannot
-    /// be taken makes the response.
-    pub(super) fn shim(&self) -> TokenStream {
+    /// be taken makes the response. Before it, `guards` are asked.
+    pub(crate) fn shim(&self, guards: &TokenStream) -> TokenStream {
         // Names of ours that no name of the user's can meet.
         let site = Span::mixed_site();
         let cx = Ident::new("cx", site);
-        let names: Vec<_> =
-            (0..self.arguments.len()).map(|n| Ident::new(&format!("a{n}"), site)).collect();
-        let takes = self.arguments.iter().zip(&names).map(|(argument, name)| {
-            let conditions = &argument.conditions;
-            let taken = take(argument, &cx);
-            quote_spanned! { site=>
-                #(#conditions)*
-                let #name = #taken.map_err(|error| __gustnado::Respond::respond(error, &#cx))?;
-            }
-        });
-        let mut function = self.name().clone();
-        function.set_span(quiet(function.span()));
-        let passed = self.arguments.iter().zip(&names).map(|(argument, name)| {
-            let conditions = &argument.conditions;
-            quote! { #(#conditions)* #name }
-        });
-        let call = quote_spanned! { site=> #function(#(#passed),*) };
-        let wait = self.function.is_async().then(|| quote! { .await });
-        let (respond, returned) = self.respond();
+        let takes = self.takes(
+            &quote! { #cx },
+            Some(quote! { .map_err(|error| __gustnado::Respond::respond(error, &#cx)) }),
+        );
+        let call = self.call(&self.callee(), None, None);
+        let wait = self.wait();
+        let (respond, returned) = self.respond("respond");
         let call = if self.arguments.is_empty() {
             quote_spanned! { site=> let #returned = #call #wait; }
         } else {
             // A block of its own, so that the frame of the call can lie where the arguments were awaited: many may wait.
             quote_spanned! { site=>
                 let taken = async {
-                    #(#takes)*
+                    #takes
                     ::core::result::Result::Ok(#call)
                 };
                 let called = match taken.await {
@@ -71,6 +59,7 @@ impl<'f> Handler<'f> {
         // A binding, not a tail: in older editions, what a tail borrows outlives `cx`.
         quote_spanned! { site=>
             |#cx: __gustnado::Context| async move {
+                #guards
                 #call
                 let mut response = #respond(#returned, &#cx);
                 #cx.complete(&mut response);
@@ -79,23 +68,71 @@ impl<'f> Handler<'f> {
         }
     }
 
-    /// The conversion of what the function returns, and a name for that.
-    fn respond(&self) -> (TokenStream, Ident) {
+    /// The statements that take the arguments from the context at this place. What they fail with is returned, as what `convert`
+    /// makes of it.
+    pub(crate) fn takes(&self, cx: &TokenStream, convert: Option<TokenStream>) -> TokenStream {
+        let takes = self.arguments.iter().zip(self.names()).map(|(argument, name)| {
+            let conditions = &argument.conditions;
+            let taken = take(argument, cx);
+            quote_spanned! { Span::mixed_site()=>
+                #(#conditions)*
+                let #name = #taken #convert?;
+            }
+        });
+        quote! { #(#takes)* }
+    }
+
+    /// The function's name, as what is called.
+    pub(crate) fn callee(&self) -> TokenStream {
+        let mut function = self.name().clone();
+        function.set_span(quiet(function.span()));
+        quote! { #function }
+    }
+
+    /// The call with the arguments that were taken, and those that come before and behind them.
+    pub(crate) fn call(
+        &self,
+        callee: &TokenStream,
+        first: Option<TokenStream>,
+        last: impl IntoIterator<Item = TokenStream>,
+    ) -> TokenStream {
+        let passed = self.arguments.iter().zip(self.names()).map(|(argument, name)| {
+            let conditions = &argument.conditions;
+            quote! { #(#conditions)* #name }
+        });
+        let passed = first.into_iter().chain(passed).chain(last);
+        quote_spanned! { Span::mixed_site()=> #callee(#(#passed),*) }
+    }
+
+    /// What waits for the call.
+    pub(crate) fn wait(&self) -> Option<TokenStream> {
+        self.function.is_async().then(|| quote! { .await })
+    }
+
+    fn names(&self) -> impl Iterator<Item = Ident> {
+        (0..self.arguments.len()).map(|n| Ident::new(&format!("a{n}"), Span::mixed_site()))
+    }
+
+    /// The conversion of what the function returns, by this method of `Respond`; and a name for that.
+    pub(crate) fn respond(&self, method: &str) -> (TokenStream, Ident) {
         let site = Span::mixed_site();
         let Some(output) = self.function.output() else {
-            return (quote! { __gustnado::Respond::respond }, Ident::new("returned", site));
+            let method = Ident::new(method, site);
+            return (quote! { __gustnado::Respond::#method }, Ident::new("returned", site));
         };
         let ty = UserType::new(output, &self.function.signature);
         let returned = Ident::new("returned", site.located_at(ty.start()));
         if has_impl(output) {
             // What `impl Trait` stands for has no name, so it is left to be inferred.
-            return (quote_spanned! { ty.start()=> __gustnado::Respond::respond }, returned);
+            let method = Ident::new(method, ty.start());
+            return (quote_spanned! { ty.start()=> __gustnado::Respond::#method }, returned);
         }
-        (quote! { <#ty as __gustnado::Respond>::respond }, returned)
+        let method = Ident::new(method, Span::call_site());
+        (quote! { <#ty as __gustnado::Respond>::#method }, returned)
     }
 
     /// A constant that cannot be evaluated if two arguments take the body.
-    pub(super) fn body_check(&self) -> TokenStream {
+    pub(crate) fn body_check(&self) -> TokenStream {
         if self.taken_from_request().count() < 2 {
             return TokenStream::new();
         }
@@ -118,14 +155,17 @@ impl<'f> Handler<'f> {
 }
 
 /// The expression that takes one argument: a `Result`.
-fn take(argument: &Argument, cx: &Ident) -> TokenStream {
+fn take(argument: &Argument, cx: &TokenStream) -> TokenStream {
     let Argument { ty, source, .. } = argument;
     match source {
         Source::Capture { position, name } => {
             // A closure, because the function itself, passed as a value, would be a second place for an error.
             let text = Ident::new("text", Span::mixed_site());
             let read = quote! { |#text| <#ty as __gustnado::FromCapture<'_>>::from_capture(#text) };
-            quote! { __gustnado::capture(&#cx, #position, #name, #read) }
+            match position {
+                Some(position) => quote! { __gustnado::capture(&#cx, #position, #name, #read) },
+                None => quote! { __gustnado::named_capture(&#cx, #name, #read) },
+            }
         }
         Source::Request => {
             // The compiler reports twice that the trait is missing, at the type and at the call: with the tokens of

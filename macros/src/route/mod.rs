@@ -9,13 +9,15 @@ mod options;
 mod user_type;
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::Visibility;
 use syn::ext::IdentExt;
 
-use self::arguments::Argument;
-use self::handler::Handler;
-use self::options::{RouteOptions, RoutePath};
+pub(crate) use self::arguments::{Argument, Captures, check_captures, read as read_arguments};
+pub(crate) use self::handler::Handler;
+pub(crate) use self::options::{RouteOptions, RoutePath};
+pub(crate) use self::user_type::UserType;
+use crate::companions::{Companions, mark};
 use crate::errors::Errors;
 use crate::function::{Function, quieted};
 use crate::options::CratePath;
@@ -28,21 +30,79 @@ pub(crate) struct Shorthand {
 }
 
 /// Every attribute that makes a route.
-const ATTRIBUTES: &[&str] = &["route", "get", "post", "put", "patch", "delete", "head", "options"];
+pub(crate) const ATTRIBUTES: &[&str] =
+    &["route", "get", "post", "put", "patch", "delete", "head", "options"];
+
+/// How others know what was made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Registry {
+    /// With its path.
+    Endpoint,
+    /// To be given one.
+    Handler,
+}
+
+impl Registry {
+    /// The implementation that makes the route.
+    pub(crate) fn implement(self, ty: &TokenStream, route: &TokenStream) -> TokenStream {
+        let path = self.path();
+        match self {
+            Self::Endpoint => quote! {
+                impl __gustnado::Endpoint for #ty {
+                    fn route() -> __gustnado::Route {
+                        #route
+                    }
+                }
+            },
+            Self::Handler => quote! {
+                impl __gustnado::Handler for #ty {
+                    fn at(#path: __gustnado::Cow<'static, ::core::primitive::str>) -> __gustnado::Route {
+                        #route
+                    }
+                }
+            },
+        }
+    }
+
+    /// What stands for the route of what has a mistake.
+    pub(crate) fn nothing(self) -> TokenStream {
+        let path = self.path();
+        let unused = (self == Self::Handler).then(|| quote! { let _ = #path; });
+        quote! { #unused ::core::unreachable!() }
+    }
+
+    fn path(self) -> Ident {
+        Ident::new("path", Span::mixed_site())
+    }
+}
 
 pub(crate) fn expand(
     shorthand: Option<Shorthand>,
     tokens: TokenStream,
     item: TokenStream,
 ) -> TokenStream {
+    if crate::handler::is_class(&item) {
+        return crate::handler::expand_routed(shorthand, tokens, item);
+    }
     let mut errors = Errors::default();
     let options = RouteOptions::parse(shorthand, tokens, &mut errors);
     let attribute = shorthand.map_or("route", |shorthand| shorthand.name);
-    let Some(function) = errors.check(Function::parse(item.clone(), attribute)) else {
+    expand_function(Registry::Endpoint, attribute, &options, item, errors)
+}
+
+/// The function below `#[attribute]`, and what others know it by.
+pub(crate) fn expand_function(
+    registry: Registry,
+    attribute: &str,
+    options: &RouteOptions,
+    item: TokenStream,
+    mut errors: Errors,
+) -> TokenStream {
+    let Some(mut function) = errors.check(Function::parse(item.clone(), attribute)) else {
         let stub = Function::name_of(item.clone()).map(|(visibility, name)| {
             let (conditions, deprecation) = Default::default();
             let (visibility, name, krate) = (&visibility, &name, &options.krate);
-            Registration { visibility, name, conditions, deprecation, krate }.stub()
+            Registration { registry, visibility, name, conditions, deprecation, krate }.stub()
         });
         return quote! { #item #stub #errors };
     };
@@ -51,72 +111,173 @@ pub(crate) fn expand(
         function.check_plain("a handler", &mut errors);
         return quote! { #item #errors };
     }
-    let item = check_attributes(&function, item, &mut errors);
+    let item = check_attributes(&mut function, item, &mut errors);
+    let companions = Companions::take(&mut function.attributes, &mut errors);
+    let item = if companions.is_empty() { item } else { function.tokens() };
+    if let Some(attribute) = &companions.stream_request_body {
+        let message = "a function takes the body as it arrives by an argument\n\
+                       help: remove this, and take a `BodyStream`";
+        errors.under(attribute, message);
+    }
+    options.check_slash(&companions, &mut errors);
     function.check_plain("a handler", &mut errors);
-    let arguments = arguments::read(options.path.as_ref(), &function.signature, &mut errors);
+    let captures = match registry {
+        Registry::Endpoint => Captures::Of(options.path.as_ref()),
+        Registry::Handler => Captures::Named(&options.captures),
+    };
+    let signature = &function.signature;
+    let arguments = read_arguments(captures, function.inputs(), signature, &mut errors);
+    let all: Vec<_> = arguments.iter().collect();
+    match (registry, &options.path) {
+        (Registry::Endpoint, Some(path)) => check_captures(path, &all, &mut errors),
+        (Registry::Endpoint, None) => {}
+        (Registry::Handler, _) => options.check_named(&all, &mut errors),
+    }
 
-    let registration = Registration::new(&function, &options.krate);
-    let registration = match &options.path {
-        Some(path) if errors.is_empty() => {
-            let handler = Handler::new(&function, &arguments);
-            registration.of(&handler.body_check(), &route(path, &options, &handler))
-        }
-        _ => registration.stub(),
+    let registration = Registration::new(registry, &function, &options.krate);
+    let complete = registry == Registry::Handler || options.path.is_some();
+    let registration = if complete && errors.is_empty() {
+        let handler = Handler::new(&function, &arguments);
+        let route = function_route(registry, options, &companions, &handler);
+        registration.of(&handler.body_check(), &route)
+    } else {
+        registration.stub()
     };
     quote! { #item #registration #errors }
 }
 
 /// Reports a second route attribute, and takes it away: it would make a second item of the same name.
-fn check_attributes(function: &Function, item: TokenStream, errors: &mut Errors) -> TokenStream {
-    let is_route = |attribute: &&syn::Attribute| {
-        let name = attribute.path().segments.last().map(|segment| segment.ident.to_string());
-        name.is_some_and(|name| ATTRIBUTES.contains(&name.as_str()))
+fn check_attributes(
+    function: &mut Function,
+    item: TokenStream,
+    errors: &mut Errors,
+) -> TokenStream {
+    let name = |attribute: &syn::Attribute| {
+        attribute.path().segments.last().map(|segment| segment.ident.to_string())
     };
-    let Some(second) = function.attributes.iter().find(is_route) else {
+    let makes_handler = |attribute: &syn::Attribute| {
+        name(attribute).is_some_and(|name| name == "handler" || ATTRIBUTES.contains(&name.as_str()))
+    };
+    let Some(second) = function.attributes.iter().find(|attribute| makes_handler(attribute)) else {
         return item;
     };
-    let message = "a handler has one route\nhelp: write another handler that calls this one";
+    let message = if name(second).as_deref() == Some("handler") {
+        "a function with a path is a handler already\nhelp: remove this attribute"
+    } else {
+        "a handler has one route\nhelp: write another handler that calls this one"
+    };
     errors.under(second, message);
-    let attributes = function.attributes.iter().filter(|attribute| !is_route(attribute));
-    let Function { visibility, signature, body, .. } = function;
-    quote! { #(#attributes)* #visibility #signature #body }
+    function.attributes.retain_mut(|attribute| {
+        if name(attribute).as_deref() == Some("handler") {
+            mark(attribute);
+            return true;
+        }
+        !makes_handler(attribute)
+    });
+    function.tokens()
 }
 
-/// The statements that make the route.
-fn route(path: &RoutePath, options: &RouteOptions, handler: &Handler<'_>) -> TokenStream {
-    let name = match &options.name {
-        Some(name) => name.to_token_stream(),
-        None => handler.name().unraw().to_string().into_token_stream(),
-    };
-    let path = path.literal();
+/// The statements that make the route of a function.
+fn function_route(
+    registry: Registry,
+    options: &RouteOptions,
+    companions: &Companions,
+    handler: &Handler<'_>,
+) -> TokenStream {
     let methods = options.methods.iter().map(|method| {
         let method = Ident::new(&method.to_string(), Span::call_site());
         quote! { __gustnado::Method::#method }
     });
-    let methods = (!options.methods.is_empty()).then(|| quote! { .methods([#(#methods),*]) });
+    let methods = match options.methods.is_empty() {
+        true => TokenStream::new(),
+        false => quote! { .methods([#(#methods),*]) },
+    };
+    let name = handler.name().unraw().to_string();
+    let taken = handler.taken_from_request().map(|argument| (TokenStream::new(), argument));
+    let cx = Ident::new("cx", Span::mixed_site());
+    let answer = |response: &Ident| quote! { return #response; };
+    let shim = handler.shim(&guards(companions.authenticated.is_some(), &cx, answer));
+    let made = Made { name: &name, methods: &methods, streams: false, companions };
+    route(registry, options, &made, taken, &shim)
+}
+
+/// What a route is made of, beside its options.
+pub(crate) struct Made<'m> {
+    pub(crate) name: &'m str,
+    /// The call that says which methods it answers.
+    pub(crate) methods: &'m TokenStream,
+    /// Whether it takes the body as it arrives, whatever its arguments are.
+    pub(crate) streams: bool,
+    pub(crate) companions: &'m Companions,
+}
+
+/// The statements that make a route. Each argument that is taken from the request has the conditions of what takes it.
+pub(crate) fn route<'a>(
+    registry: Registry,
+    options: &RouteOptions,
+    made: &Made<'_>,
+    taken: impl Iterator<Item = (TokenStream, &'a Argument)>,
+    shim: &TokenStream,
+) -> TokenStream {
+    let Made { name, methods, streams, companions } = made;
+    let name = match &options.name {
+        Some(name) => name.to_token_stream(),
+        None => name.to_token_stream(),
+    };
+    let path = match &options.path {
+        Some(path) => path.literal().to_token_stream(),
+        None => registry.path().to_token_stream(),
+    };
     let max_body_size =
         options.max_body_size.as_ref().map(|bytes| quote! { .max_body_size(#bytes) });
     let finish_on_disconnect =
         options.finish_on_disconnect.then(|| quote! { .finish_on_disconnect(true) });
-    let route = Ident::new("route", Span::mixed_site());
-    let takes = handler.taken_from_request().map(|Argument { conditions, ty, .. }| {
-        let argument = quote! { <#ty as __gustnado::FromRequest<'_>>::ARGUMENT };
-        quote! { #(#conditions)* let #route = #route.takes(#argument); }
+    let slash = companions.slash().then(|| quote! { .redirects_slash() });
+    let streams = streams.then(|| {
+        quote! { .takes(<__gustnado::BodyStream as __gustnado::FromRequest<'_>>::ARGUMENT) }
     });
-    let shim = handler.shim();
+    let captures = options.captures.iter().map(|name| {
+        let name = name.unraw().to_string();
+        quote! { .takes_capture(#name) }
+    });
+    let route = Ident::new("route", Span::mixed_site());
+    let takes = taken.map(|(outer, Argument { conditions, ty, .. })| {
+        let argument = quote! { <#ty as __gustnado::FromRequest<'_>>::ARGUMENT };
+        quote! { #outer #(#conditions)* let #route = #route.takes(#argument); }
+    });
     quote! {
         let #route = __gustnado::Route::new(
             #path,
             #name,
             __gustnado::Location { file: ::core::file!(), line: ::core::line!() },
-        ) #methods #max_body_size #finish_on_disconnect;
+        ) #methods #max_body_size #finish_on_disconnect #slash #streams #(#captures)*;
         #(#takes)*
         #route.handler(#shim)
     }
 }
 
+/// What is asked before the arguments are taken; who may not pass gets its answer.
+pub(crate) fn guards(
+    authenticated: bool,
+    cx: &Ident,
+    answer: impl Fn(&Ident) -> TokenStream,
+) -> TokenStream {
+    if !authenticated {
+        return TokenStream::new();
+    }
+    let site = Span::mixed_site();
+    let response = Ident::new("response", site);
+    let answer = answer(&response);
+    quote_spanned! { site=>
+        if let ::core::option::Option::Some(#response) = __gustnado::authenticated(&#cx) {
+            #answer
+        }
+    }
+}
+
 /// The item beside the function.
 struct Registration<'f> {
+    registry: Registry,
     visibility: &'f Visibility,
     name: &'f Ident,
     /// Whether it exists.
@@ -127,8 +288,9 @@ struct Registration<'f> {
 }
 
 impl<'f> Registration<'f> {
-    fn new(function: &'f Function, krate: &'f CratePath) -> Self {
+    fn new(registry: Registry, function: &'f Function, krate: &'f CratePath) -> Self {
         Self {
+            registry,
             visibility: &function.visibility,
             name: &function.signature.ident,
             conditions: function.attributes_of("cfg"),
@@ -139,7 +301,7 @@ impl<'f> Registration<'f> {
 
     /// The item of a function with a mistake: what names it is right, so there is no second error.
     fn stub(&self) -> TokenStream {
-        self.of(&TokenStream::new(), &quote! { ::core::unreachable!() })
+        self.of(&TokenStream::new(), &self.registry.nothing())
     }
 
     fn of(&self, checks: &TokenStream, route: &TokenStream) -> TokenStream {
@@ -147,6 +309,7 @@ impl<'f> Registration<'f> {
         // Quiet: the function has the same name and visibility, and lints speak of it already.
         let (visibility, name) = (quieted(self.visibility), quieted(self.name));
         let import = self.krate.import();
+        let registered = self.registry.implement(&name, route);
         quote! {
             #conditions
             #deprecation
@@ -160,11 +323,7 @@ impl<'f> Registration<'f> {
             const _: () = {
                 #import
                 #checks
-                impl __gustnado::Endpoint for #name {
-                    fn route() -> __gustnado::Route {
-                        #route
-                    }
-                }
+                #registered
             };
         }
     }

@@ -9,28 +9,35 @@ use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Expr, Lit, LitStr, Token, bracketed, token};
 
-use super::Shorthand;
+use super::{Argument, Shorthand};
+use crate::companions::Companions;
 use crate::errors::Errors;
 use crate::options::{self, CratePath, Keys};
 use crate::suggestion;
 
 const KEYS: Keys = &["method", "methods", "name", "max_body_size", "finish_on_disconnect", "crate"];
 
+/// Those of `#[handler]`.
+const OPEN_KEYS: Keys =
+    &["captures", "method", "methods", "name", "max_body_size", "finish_on_disconnect", "crate"];
+
 const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /// The path and the options of a route. What was wrong is missing, and was reported.
 #[derive(Default)]
-pub(super) struct RouteOptions {
-    pub(super) path: Option<RoutePath>,
-    pub(super) methods: Vec<Ident>,
-    pub(super) name: Option<LitStr>,
-    pub(super) max_body_size: Option<Expr>,
-    pub(super) finish_on_disconnect: bool,
-    pub(super) krate: CratePath,
+pub(crate) struct RouteOptions {
+    pub(crate) path: Option<RoutePath>,
+    /// The names of what arguments take from a path that is not known.
+    pub(crate) captures: Vec<Ident>,
+    pub(crate) methods: Vec<Ident>,
+    pub(crate) name: Option<LitStr>,
+    pub(crate) max_body_size: Option<Expr>,
+    pub(crate) finish_on_disconnect: bool,
+    pub(crate) krate: CratePath,
 }
 
 impl RouteOptions {
-    pub(super) fn parse(
+    pub(crate) fn parse(
         shorthand: Option<Shorthand>,
         tokens: TokenStream,
         errors: &mut Errors,
@@ -40,7 +47,8 @@ impl RouteOptions {
             options.methods.push(Ident::new(method, Span::call_site()));
         }
         let parsed = |input: ParseStream<'_>| {
-            options.read(shorthand, input, errors);
+            options.path = read_path(shorthand, input, errors);
+            options.read(shorthand, KEYS, input, errors);
             Ok(())
         };
         // Everything was read, so nothing can be left over.
@@ -49,11 +57,79 @@ impl RouteOptions {
         options
     }
 
-    fn read(&mut self, shorthand: Option<Shorthand>, input: ParseStream<'_>, errors: &mut Errors) {
-        self.path = read_path(shorthand, input, errors);
+    /// The options of `#[handler]`, which knows no path.
+    pub(crate) fn parse_open(tokens: TokenStream, errors: &mut Errors) -> Self {
+        let mut options = Self::default();
+        let parsed = |input: ParseStream<'_>| {
+            if input.peek(LitStr) {
+                let path: LitStr = input.parse()?;
+                let message = "a path makes a route\nhelp: write `#[route(..)]`";
+                errors.under(path, message);
+                // The rest belongs to that.
+                return input.parse::<TokenStream>().map(drop);
+            }
+            options.read(None, OPEN_KEYS, input, errors);
+            Ok(())
+        };
+        let result = parsed.parse2(tokens);
+        errors.check(result);
+        options
+    }
+
+    /// Reports the captures that no argument takes.
+    pub(crate) fn check_named(&self, arguments: &[&Argument], errors: &mut Errors) {
+        for capture in &self.captures {
+            let name = capture.unraw().to_string();
+            if arguments.iter().all(|argument| argument.name.as_ref() != Some(&name)) {
+                let message = format!(
+                    "no argument is named `{name}`\nhelp: add one, such as `{name}: String`"
+                );
+                errors.under(capture, message);
+            }
+        }
+    }
+
+    /// Reports an `#[addslash]` or `#[removeslash]` that the path does not fit.
+    pub(crate) fn check_slash(&self, companions: &Companions, errors: &mut Errors) {
+        let Some((attribute, adds)) = (match (&companions.addslash, &companions.removeslash) {
+            (Some(attribute), None) => Some((attribute, true)),
+            (None, Some(attribute)) => Some((attribute, false)),
+            _ => None,
+        }) else {
+            return;
+        };
+        let Some(path) = &self.path else {
+            if errors.is_empty() {
+                let message = format!("`#[{attribute}]` needs a path\nhelp: write `#[route(..)]`");
+                errors.under(attribute, message);
+            }
+            return;
+        };
+        let path = path.text();
+        if path == "/" || path.ends_with("...}") {
+            errors.under(attribute, format!("`{path}` has only one form"));
+        } else if adds && !path.ends_with('/') {
+            errors.under(
+                attribute,
+                format!("the path does not end with a slash\nhelp: write `{path}/`"),
+            );
+        } else if !adds && path.ends_with('/') {
+            let help = path.trim_end_matches('/');
+            errors.under(attribute, format!("the path ends with a slash\nhelp: write `{help}`"));
+        }
+    }
+
+    fn read(
+        &mut self,
+        shorthand: Option<Shorthand>,
+        keys: Keys,
+        input: ParseStream<'_>,
+        errors: &mut Errors,
+    ) {
         let mut method_keys: Vec<Ident> = Vec::new();
-        options::read_all(input, KEYS, errors, |key, input, errors| {
+        options::read_all(input, keys, errors, |key, input, errors| {
             match key.to_string().as_str() {
+                "captures" => self.captures = read_names(key, input, errors)?,
                 "crate" => self.krate = CratePath::read(key, input)?,
                 "finish_on_disconnect" => self.finish_on_disconnect = options::flag(key, input)?,
                 "max_body_size" => {
@@ -83,14 +159,39 @@ impl RouteOptions {
     }
 }
 
+/// The value of `captures`.
+fn read_names(key: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Vec<Ident>> {
+    options::equals(key, input)?;
+    if !input.peek(token::Bracket) {
+        return Err(input.error("expected a list: `captures = [slug]`"));
+    }
+    let list;
+    bracketed!(list in input);
+    let mut names: Vec<Ident> = Vec::new();
+    while !list.is_empty() {
+        if !list.peek(Ident::peek_any) {
+            return Err(list.error("expected the name of an argument"));
+        }
+        let name = list.call(Ident::parse_any)?;
+        if names.contains(&name) {
+            errors.at(name.span(), format!("the capture `{name}` is given twice"));
+        }
+        names.push(name);
+        if !list.is_empty() {
+            list.parse::<Token![,]>()?;
+        }
+    }
+    Ok(names)
+}
+
 /// A path that keeps the grammar, and the literal it stands in.
-pub(super) struct RoutePath {
+pub(crate) struct RoutePath {
     literal: LitStr,
     text: String,
 }
 
 impl RoutePath {
-    fn new(literal: LitStr) -> syn::Result<Self> {
+    pub(crate) fn new(literal: LitStr) -> syn::Result<Self> {
         let text = literal.value();
         match Pattern::parse(&text) {
             Ok(_) => Ok(Self { literal, text }),
@@ -101,16 +202,16 @@ impl RoutePath {
         }
     }
 
-    pub(super) fn literal(&self) -> &LitStr {
+    pub(crate) fn literal(&self) -> &LitStr {
         &self.literal
     }
 
-    pub(super) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
     /// The names of the captures, and where each is in the text.
-    pub(super) fn captures(&self) -> Vec<(&str, Range<usize>)> {
+    pub(crate) fn captures(&self) -> Vec<(&str, Range<usize>)> {
         let Ok(pattern) = Pattern::parse(&self.text) else {
             return Vec::new();
         };
@@ -119,7 +220,7 @@ impl RoutePath {
     }
 
     /// The place of a part of the text.
-    pub(super) fn place(&self, at: Range<usize>) -> Span {
+    pub(crate) fn place(&self, at: Range<usize>) -> Span {
         place(&self.literal, at)
     }
 }

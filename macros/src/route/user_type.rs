@@ -5,7 +5,7 @@ use quote::ToTokens;
 use syn::{Signature, Type};
 
 /// A type as the author wrote it, and where.
-pub(super) struct UserType {
+pub(crate) struct UserType {
     /// Without the lifetimes that the function declares: where the type is used, each is inferred.
     tokens: TokenStream,
     first: Span,
@@ -13,7 +13,7 @@ pub(super) struct UserType {
 }
 
 impl UserType {
-    pub(super) fn new(ty: &Type, signature: &Signature) -> Self {
+    pub(crate) fn new(ty: &Type, signature: &Signature) -> Self {
         let declared: Vec<_> =
             signature.generics.lifetimes().map(|generic| &generic.lifetime.ident).collect();
         let tokens = elide(ty.to_token_stream(), &declared);
@@ -22,13 +22,20 @@ impl UserType {
         Self { first, last: spans.last().unwrap_or(first), tokens }
     }
 
+    /// A type outside of any signature.
+    pub(crate) fn of(ty: &Type) -> Self {
+        let mut spans = ty.to_token_stream().into_iter().map(|tree| tree.span());
+        let first = spans.next().unwrap_or_else(Span::call_site);
+        Self { first, last: spans.last().unwrap_or(first), tokens: ty.to_token_stream() }
+    }
+
     /// The place where the type begins.
-    pub(super) fn start(&self) -> Span {
+    pub(crate) fn start(&self) -> Span {
         self.first
     }
 
     /// The place where it ends.
-    pub(super) fn end(&self) -> Span {
+    pub(crate) fn end(&self) -> Span {
         self.last
     }
 }
@@ -52,7 +59,7 @@ impl std::fmt::Display for UserType {
 }
 
 /// Whether `impl Trait` is in the type.
-pub(super) fn has_impl(ty: &Type) -> bool {
+pub(crate) fn has_impl(ty: &Type) -> bool {
     fn search(tokens: TokenStream) -> bool {
         tokens.into_iter().any(|tree| match tree {
             TokenTree::Ident(word) => word == "impl",

@@ -1,12 +1,14 @@
 //! The application: routes, what handlers are provided with, and the check of both.
 
 use std::any::type_name;
+use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
 
 use ::http::StatusCode;
 
+use super::authentication::Authentication;
 use super::endings::Endings;
 use super::error_page::ErrorPages;
 use super::provided::Provided;
@@ -14,7 +16,8 @@ use super::routing::Router;
 use super::security::Defences;
 use super::server::Scheme;
 use super::{
-    Address, Context, FromRequest, Layer, PerRequest, Respond, Route, Routes, Server, Site, Workers,
+    Address, Context, FromRequest, Handler, Layer, PerRequest, Respond, Route, Routes, Server,
+    Site, Workers,
 };
 use crate::coroutine::Outcome;
 use crate::error::{Error, HTTPError, Result};
@@ -51,6 +54,7 @@ pub struct Application {
     default: Option<Route>,
     error_pages: ErrorPages,
     pub(super) defences: Defences,
+    authentication: Authentication,
     endings: Endings,
     pub(super) problems: Vec<String>,
 }
@@ -65,6 +69,7 @@ impl Application {
             default: None,
             error_pages: ErrorPages::default(),
             defences: Defences::default(),
+            authentication: Authentication::default(),
             endings: Endings::default(),
             problems: Vec::new(),
         }
@@ -138,6 +143,26 @@ impl Application {
         self
     }
 
+    /// Answers what no route takes by something with a `#[handler]`: a [default route](Self::default_route) to it.
+    ///
+    /// ```
+    /// use gustnado::prelude::*;
+    ///
+    /// #[route("/")]
+    /// async fn index() {}
+    ///
+    /// #[handler]
+    /// async fn not_found(cx: &Context) -> (StatusCode, String) {
+    ///     (StatusCode::NOT_FOUND, format!("There is no {}.", cx.path()))
+    /// }
+    ///
+    /// let app = Application::new(routes![index]).default_handler::<not_found>();
+    /// ```
+    #[must_use]
+    pub fn default_handler<H: Handler>(self) -> Self {
+        self.default_route(Route::to::<H>("*"))
+    }
+
     /// Writes the pages of errors: what handlers fail with, arguments that cannot be taken, 404 and 405; but not requests that are
     /// refused before anybody has seen them.
     ///
@@ -175,6 +200,27 @@ impl Application {
                 .push("the cookie_secret is too short to be one: take 16 bytes or more".into());
         }
         self.provide(secret)
+    }
+
+    /// Says how to find out who has logged in, for [`Context::current_user`] and [`authenticated`](macro@crate::authenticated).
+    ///
+    /// It is asked at most once a request, when somebody wants to know. It cannot wait: what has to be looked up elsewhere is
+    /// [set](Context::set_current_user) in `prepare`.
+    #[must_use]
+    pub fn current_user<U: 'static>(
+        mut self,
+        find: impl Fn(&Context) -> Option<U> + 'static,
+    ) -> Self {
+        self.authentication.find_by(find);
+        self
+    }
+
+    /// Where those are sent who have to log in: a path of this site, or a URL of another. What they wanted is its argument `next`,
+    /// percent-encoded: `/login?next=%2Faccount`. When [redirecting](crate::Redirect) back there, nothing has to be checked.
+    #[must_use]
+    pub fn login_url(mut self, url: impl Into<Cow<'static, str>>) -> Self {
+        self.authentication.login_at(url.into());
+        self
     }
 
     /// Limits and deadlines of the connections. All have defaults, see [`Settings`].
@@ -317,6 +363,8 @@ impl Application {
     /// All that is wrong, at once: paths that break the grammar, routes that leave a request with two answers,
     /// arguments that ask for what was not provided, values provided twice.
     pub fn build(mut self) -> Result<Site, StartupError> {
+        let others: Vec<_> = self.routes.iter().filter_map(Route::other_slash).collect();
+        self.routes.extend(others);
         let mut router = Router::new(self.routes, &mut self.problems);
         let default = router.add_unlisted(self.default.unwrap_or_else(not_found));
         let guards = self.defences.build(&mut self.provided);
@@ -324,6 +372,12 @@ impl Application {
         self.problems.extend(provided.unmet());
         for route in router.routes_mut() {
             route.finish(&provided);
+            for name in route.missing_captures() {
+                self.problems.push(format!(
+                    "the handler of the route {route} takes a capture `{name}`, which its path lacks: \
+                     add {{{name}}} to the path"
+                ));
+            }
             let missing = route
                 .requirements()
                 .filter(|requirement| !route.provider(&provided).satisfies(*requirement));
@@ -337,8 +391,9 @@ impl Application {
         if !self.problems.is_empty() {
             return Err(StartupError { problems: self.problems });
         }
-        let Self { settings, error_pages, endings, .. } = self;
-        Ok(Site::new((router, default), provided, settings, error_pages, guards, endings))
+        let Self { settings, error_pages, authentication, endings, .. } = self;
+        let router = (router, default);
+        Ok(Site::new(router, provided, settings, error_pages, authentication, guards, endings))
     }
 }
 

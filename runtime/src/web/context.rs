@@ -11,6 +11,7 @@ use std::rc::Rc;
 use ::http::StatusCode;
 use percent_encoding::percent_decode_str;
 
+use super::authentication::Authentication;
 use super::error_page::ErrorPages;
 use super::per_request::Scope;
 use super::provided::Provided;
@@ -88,6 +89,10 @@ impl Context {
     #[inline]
     pub(super) fn said(&self) -> Option<&Rc<Reply>> {
         self.rare.get()?.reply.get()
+    }
+
+    pub(super) fn authentication(&self) -> &Authentication {
+        self.site.authentication()
     }
 
     pub(super) fn error_pages(&self) -> &ErrorPages {

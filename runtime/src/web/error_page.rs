@@ -5,6 +5,7 @@ use std::cell::Cell;
 
 use ::http::StatusCode;
 
+use super::request_handler::Panicked;
 use super::{Context, Finish, log};
 use crate::error::Error;
 use crate::http::{ContentType, Request, Response};
@@ -33,7 +34,9 @@ pub(crate) fn answer(error: &Error, cx: &Context) -> Response {
     if let Some(reply) = cx.said() {
         reply.fail();
     }
-    log::failure(cx, error);
+    if error.downcast_ref::<Panicked>().is_none() {
+        log::failure(cx, error);
+    }
     write(error, cx)
 }
 

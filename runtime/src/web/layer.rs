@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::rc::Rc;
 
-use super::routing::Handler;
+use super::routing::Call;
 use super::{Context, Respond};
 use crate::error::Result;
 use crate::http::Response;
@@ -69,7 +69,7 @@ where
 }
 
 /// What a [`Layer`] stands around: another layer, or the handler.
-pub struct Next(Rc<Handler>);
+pub struct Next(Rc<Call>);
 
 impl Next {
     /// Lets it answer the request. The handler's errors are responses by then.
@@ -140,8 +140,8 @@ impl Around {
     }
 
     /// A handler with this around it.
-    pub(super) fn around(self, handler: Box<Handler>) -> Box<Handler> {
-        let handler: Rc<Handler> = handler.into();
+    pub(super) fn around(self, handler: Box<Call>) -> Box<Call> {
+        let handler: Rc<Call> = handler.into();
         Box::new(move |cx| (self.0)(cx, Next(handler.clone())))
     }
 }

@@ -9,6 +9,8 @@
 mod address;
 mod application;
 mod arguments;
+mod authentication;
+mod conditional;
 mod context;
 mod endings;
 mod error_page;
@@ -17,6 +19,7 @@ mod log;
 mod per_request;
 mod provided;
 mod reply;
+mod request_handler;
 mod respond;
 mod routing;
 mod security;
@@ -31,15 +34,17 @@ pub use address::{Address, Addresses};
 pub use application::{Application, StartupError};
 pub use arguments::{
     Argument, Bearer, BodyClaim, Fields, Form, FromCapture, FromHeader, FromRequest, Header,
-    Multipart, Part, Query, Upload, UserAgent, capture,
+    Multipart, Part, Query, Upload, UserAgent, capture, named_capture,
 };
+pub use authentication::authenticated;
 pub use context::Context;
 pub use layer::{Layer, Next, after, before};
 pub use per_request::{PerRequest, RequestEnd};
 pub use provided::Requirement;
 pub use reply::Finish;
+pub use request_handler::{Initial, RequestHandler, live, not_allowed};
 pub use respond::{Html, Json, Redirect, Respond, Streamed};
-pub use routing::{Endpoint, Location, Route, Routes};
+pub use routing::{Endpoint, Handler, Location, Route, Routes};
 #[cfg(feature = "encrypted-cookies")]
 pub use security::EncryptedCookie;
 #[cfg(feature = "signed-cookies")]

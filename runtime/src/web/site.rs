@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use ::http::{Method, StatusCode};
 
+use super::authentication::Authentication;
 use super::endings::Endings;
 use super::error_page::ErrorPages;
 use super::provided::Provided;
@@ -29,6 +30,7 @@ struct Inner {
     settings: Settings,
     error_pages: ErrorPages,
     guards: Option<Guards>,
+    authentication: Authentication,
     endings: Cell<Endings>,
 }
 
@@ -38,11 +40,21 @@ impl Site {
         provided: Rc<Provided>,
         settings: Settings,
         error_pages: ErrorPages,
+        authentication: Authentication,
         guards: Option<Guards>,
         endings: Endings,
     ) -> Self {
         let endings = Cell::new(endings);
-        Self(Rc::new(Inner { router, default, provided, settings, error_pages, guards, endings }))
+        Self(Rc::new(Inner {
+            router,
+            default,
+            provided,
+            settings,
+            error_pages,
+            authentication,
+            guards,
+            endings,
+        }))
     }
 
     /// The limits and deadlines that its connections should have.
@@ -77,6 +89,10 @@ impl Site {
 
     pub(super) fn error_pages(&self) -> &ErrorPages {
         &self.0.error_pages
+    }
+
+    pub(super) fn authentication(&self) -> &Authentication {
+        &self.0.authentication
     }
 
     /// How long a body of the route may be, in bytes.

@@ -63,3 +63,20 @@ pub(super) fn context(request: Request) -> super::Context {
     ]);
     super::Context::new(request, site.build().unwrap(), 0)
 }
+
+/// A stream without pieces.
+pub(super) fn nothing()
+-> impl futures_core::Stream<Item = Result<bytes::Bytes, Box<dyn std::error::Error>>> {
+    struct Nothing;
+    impl futures_core::Stream for Nothing {
+        type Item = Result<bytes::Bytes, Box<dyn std::error::Error>>;
+
+        fn poll_next(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Self::Item>> {
+            Poll::Ready(None)
+        }
+    }
+    Nothing
+}

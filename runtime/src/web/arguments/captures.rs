@@ -74,6 +74,21 @@ pub fn capture<'r, T>(
     })
 }
 
+/// The argument of this name from the capture of this name.
+///
+/// # Errors
+///
+/// As [`capture`]; and if the path has none.
+pub fn named_capture<'r, T>(
+    cx: &'r Context,
+    name: &'static str,
+    read: impl FnOnce(&'r str) -> Result<T>,
+) -> Result<T> {
+    // What is missing was found at start-up, but for routes that were made by hand.
+    let position = cx.route().position(name).unwrap_or(usize::MAX);
+    capture(cx, position, name, read)
+}
+
 /// Why one of our own types was not made of a capture, in words a client may read.
 #[derive(Debug)]
 struct BadCapture(&'static str);

@@ -15,7 +15,7 @@ mod parts;
 mod upload;
 
 pub use body::{Form, Query};
-pub use captures::{FromCapture, capture};
+pub use captures::{FromCapture, capture, named_capture};
 pub use claim::BodyClaim;
 pub use header::{Bearer, FromHeader, Header, UserAgent};
 pub use multipart::{Multipart, Part};

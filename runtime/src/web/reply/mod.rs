@@ -6,7 +6,8 @@
 
 mod driven;
 
-use std::cell::{Cell, RefCell};
+use std::any::Any;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::error::Error as StdError;
 use std::fmt;
 use std::task::Waker;
@@ -65,6 +66,8 @@ pub(super) struct Reply {
     /// Who waits until everything is out.
     flushing: RefCell<Option<Waker>>,
     flush_wanted: Cell<bool>,
+    /// Who has logged in, once that was asked; it is kept here, because few handlers ask.
+    user: OnceCell<Option<Box<dyn Any>>>,
 }
 
 /// What a handler has finished with, before it has ended.
@@ -93,6 +96,18 @@ impl Reply {
             return;
         }
         self.status.set(Some(status));
+    }
+
+    fn conclude(&self, status: StatusCode) {
+        self.status.set(Some(status));
+    }
+
+    pub(super) fn user(&self, find: impl FnOnce() -> Option<Box<dyn Any>>) -> Option<&dyn Any> {
+        self.user.get_or_init(find).as_deref()
+    }
+
+    pub(super) fn set_user(&self, user: Box<dyn Any>) -> bool {
+        self.user.set(Some(user)).is_ok()
     }
 
     /// The headers, as long as they can be changed.
@@ -269,6 +284,13 @@ pub(super) fn is_bodiless(status: StatusCode) -> bool {
 }
 
 impl Context {
+    /// Says what status it has become.
+    pub(super) fn conclude(&self, status: StatusCode) {
+        if status != self.status() {
+            self.reply().conclude(status);
+        }
+    }
+
     /// Puts what was said by hand into the response that was returned. `#[route]` does this; so it is for
     /// [routes](super::Route) that are made by hand.
     #[inline]

@@ -19,7 +19,8 @@ use super::layer::Around;
 use super::per_request;
 use super::provided::Provided;
 use super::reply::Driven;
-use super::{Argument, Context, Layer, Requirement};
+use super::{Argument, Context, Layer, Redirect, Requirement, Respond};
+use crate::error::HTTPError;
 use crate::http::Response;
 use crate::ioloop::Frame;
 
@@ -32,6 +33,18 @@ use crate::ioloop::Frame;
 pub trait Endpoint {
     /// The route.
     fn route() -> Route;
+}
+
+/// What `#[handler]` makes of a function or an `impl` block: something that answers requests, of whatever path it is given.
+/// `routes!["/entry/{slug}" => Entry]` and [`Route::to`] give it one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a handler without a path",
+    label = "no `#[handler]` stands above this, or a `#[route]` does, too",
+    note = "write `#[handler]` above the function or the `impl`; what has a `#[route]` is listed without a path"
+)]
+pub trait Handler {
+    /// A route to it.
+    fn at(path: Cow<'static, str>) -> Route;
 }
 
 /// A place in the program's text.
@@ -49,7 +62,7 @@ impl fmt::Display for Location {
     }
 }
 
-pub(super) type Handler = dyn Fn(Context) -> Frame<Response>;
+pub(super) type Call = dyn Fn(Context) -> Frame<Response>;
 
 /// A path, the methods it answers, and the handler that does.
 ///
@@ -74,12 +87,16 @@ pub struct Route {
     location: Location,
     methods: Vec<Method>,
     requirements: Vec<fn() -> Option<Requirement>>,
+    /// Whether the path's other form leads here.
+    redirects_slash: bool,
+    /// The captures that the handler takes, if it does not know the path.
+    needs: Vec<&'static str>,
     streams: bool,
     /// Whether its handler may send its answer before it ends.
     writes: bool,
     finish_on_disconnect: bool,
     max_body_size: Option<u64>,
-    handler: Option<Box<Handler>>,
+    handler: Option<Box<Call>>,
     /// The innermost first. Put around the handler when the application is built.
     layers: Vec<Around>,
     /// If it belongs to an application that is mounted in another one.
@@ -99,6 +116,8 @@ impl Route {
             location,
             methods: Vec::new(),
             requirements: Vec::new(),
+            redirects_slash: false,
+            needs: Vec::new(),
             streams: false,
             writes: false,
             finish_on_disconnect: false,
@@ -108,6 +127,13 @@ impl Route {
             provided: None,
             captures: Vec::new(),
         }
+    }
+
+    /// A route of this path to what has a `#[handler]`: `Route::to::<Entry>("/entry/{slug}")`.
+    ///
+    /// That the path has all captures which the handler takes is checked when the application is built.
+    pub fn to<H: Handler>(path: impl Into<Cow<'static, str>>) -> Self {
+        H::at(path.into())
     }
 
     /// The methods it answers; GET if none are given. HEAD follows GET, and OPTIONS is answered by itself.
@@ -131,6 +157,13 @@ impl Route {
         self
     }
 
+    /// Says that the handler takes the capture of this name, which the path must have.
+    #[must_use]
+    pub fn takes_capture(mut self, name: &'static str) -> Self {
+        self.needs.push(name);
+        self
+    }
+
     /// Whether the handler runs to its end when the client goes away. If not (the default), it is dropped.
     #[must_use]
     pub fn finish_on_disconnect(mut self, finish: bool) -> Self {
@@ -142,6 +175,14 @@ impl Route {
     #[must_use]
     pub fn max_body_size(mut self, bytes: u64) -> Self {
         self.max_body_size = Some(bytes);
+        self
+    }
+
+    /// Redirects the path's other form, without its last slash or with one more, to this one: a 301 that keeps the query for GET and
+    /// HEAD; other methods are a 404.
+    #[must_use]
+    pub fn redirects_slash(mut self) -> Self {
+        self.redirects_slash = true;
         self
     }
 
@@ -201,6 +242,19 @@ impl Route {
         self.location
     }
 
+    /// The route of the path's other form, if it is to lead here.
+    pub(crate) fn other_slash(&self) -> Option<Self> {
+        if !self.redirects_slash {
+            return None;
+        }
+        let path = match self.path.strip_suffix('/') {
+            Some(path) => path.to_owned(),
+            None => format!("{}/", self.path),
+        };
+        let route = Self::new(path, self.name, self.location).methods(self.methods.clone());
+        Some(route.handler(|cx| async move { other_form(&cx) }))
+    }
+
     pub(crate) fn body_limit(&self) -> Option<u64> {
         self.max_body_size
     }
@@ -236,6 +290,20 @@ impl Route {
         self.captures.len()
     }
 
+    /// Which of its captures has this name, counted from 0. The text is asked, because few handlers ask at all.
+    pub(crate) fn position(&self, name: &str) -> Option<usize> {
+        let mut captures = self.path.split('{').skip(1);
+        captures.position(|rest| {
+            let capture = rest.split('}').next().unwrap_or_default();
+            capture.trim_end_matches('.') == name
+        })
+    }
+
+    /// The captures that its handler takes and its path lacks.
+    pub(crate) fn missing_captures(&self) -> impl Iterator<Item = &'static str> {
+        self.needs.iter().copied().filter(|name| self.position(name).is_none())
+    }
+
     /// The part of a matching path that this capture is, still percent-encoded.
     pub(crate) fn capture<'p>(&self, position: usize, path: &'p str) -> Option<&'p str> {
         let &(segment, tail) = self.captures.get(position)?;
@@ -256,6 +324,22 @@ impl Route {
             })
             .collect()
     }
+}
+
+/// Sends the client to the path with a slash more or less. The redirect refuses what a browser would take for another site.
+fn other_form(cx: &Context) -> Response {
+    if !matches!(*cx.method(), Method::GET | Method::HEAD) {
+        return HTTPError::new(StatusCode::NOT_FOUND).respond(cx);
+    }
+    let mut target = match cx.path().strip_suffix('/') {
+        Some(path) => path.to_owned(),
+        None => format!("{}/", cx.path()),
+    };
+    if let Some(query) = cx.query() {
+        target.push('?');
+        target.push_str(query);
+    }
+    Redirect::to(target).moved().respond(cx)
 }
 
 /// A path cut at its first slash.

@@ -1,0 +1,8 @@
+use gustnado::authenticated;
+
+#[authenticated]
+fn index() {}
+
+fn main() {
+    index();
+}

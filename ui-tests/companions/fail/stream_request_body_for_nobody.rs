@@ -1,0 +1,15 @@
+use gustnado::{handler, route, routes, stream_request_body};
+
+#[derive(Default)]
+struct Entry;
+
+#[route("/")]
+#[handler]
+#[stream_request_body]
+impl Entry {
+    fn get(&self) {}
+}
+
+fn main() {
+    drop(routes![Entry]);
+}

@@ -1,0 +1,14 @@
+use gustnado::{handler, route, routes};
+
+#[derive(Default)]
+struct Entry;
+
+#[route("/", method = POST)]
+#[handler]
+impl Entry {
+    fn get(&self) {}
+}
+
+fn main() {
+    drop(routes![Entry]);
+}

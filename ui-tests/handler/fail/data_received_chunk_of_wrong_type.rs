@@ -1,0 +1,19 @@
+use gustnado::{handler, route, routes, stream_request_body};
+
+#[derive(Default)]
+struct Entry;
+
+#[route("/")]
+#[handler]
+#[stream_request_body]
+impl Entry {
+    fn data_received(&mut self, chunk: String) {
+        drop(chunk);
+    }
+
+    fn get(&self) {}
+}
+
+fn main() {
+    drop(routes![Entry]);
+}

@@ -1,0 +1,10 @@
+use gustnado::{handler, routes};
+
+#[handler(captures = [slug, slug])]
+async fn about(slug: String) {
+    drop(slug);
+}
+
+fn main() {
+    drop(routes!["/{slug}" => about]);
+}

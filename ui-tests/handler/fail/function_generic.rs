@@ -1,0 +1,8 @@
+use gustnado::{handler, routes};
+
+#[handler]
+async fn about<T>() {}
+
+fn main() {
+    drop(routes!["/" => about]);
+}

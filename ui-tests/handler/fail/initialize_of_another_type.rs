@@ -1,0 +1,18 @@
+use gustnado::{handler, route, routes};
+
+#[derive(Default)]
+struct Entry;
+
+#[route("/")]
+#[handler]
+impl Entry {
+    fn initialize() -> String {
+        String::new()
+    }
+
+    fn get(&self) {}
+}
+
+fn main() {
+    drop(routes![Entry]);
+}

@@ -1,0 +1,18 @@
+use gustnado::{handler, route, routes};
+
+#[derive(Default)]
+struct Entry;
+
+#[route("/")]
+#[handler]
+impl Entry {
+    fn on_finish(&mut self, cx: &Entry) {
+        let _ = cx;
+    }
+
+    fn get(&self) {}
+}
+
+fn main() {
+    drop(routes![Entry]);
+}

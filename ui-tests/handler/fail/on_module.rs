@@ -1,0 +1,8 @@
+use gustnado::handler;
+
+#[handler]
+mod about {}
+
+fn main() {
+    ();
+}

@@ -1,0 +1,8 @@
+use gustnado::handler;
+
+#[handler]
+struct About;
+
+fn main() {
+    drop(About);
+}

@@ -1,0 +1,16 @@
+use gustnado::{handler, route, routes};
+
+#[derive(Default)]
+struct Entry;
+
+#[route("/")]
+#[handler]
+impl Entry {
+    fn get(&self) -> Entry {
+        Entry
+    }
+}
+
+fn main() {
+    drop(routes![Entry]);
+}

@@ -1,0 +1,16 @@
+use gustnado::{handler, route, routes};
+
+#[derive(Default)]
+struct Entry;
+
+#[route("/")]
+#[handler]
+impl Entry {
+    async fn get(&self) -> u32 {
+        7
+    }
+}
+
+fn main() {
+    drop(routes![Entry]);
+}

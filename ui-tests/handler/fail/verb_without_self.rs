@@ -1,0 +1,14 @@
+use gustnado::{handler, route, routes};
+
+#[derive(Default)]
+struct Entry;
+
+#[route("/")]
+#[handler]
+impl Entry {
+    fn get() {}
+}
+
+fn main() {
+    drop(routes![Entry]);
+}

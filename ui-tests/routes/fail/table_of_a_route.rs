@@ -1,0 +1,8 @@
+use gustnado::{route, routes};
+
+#[route("/")]
+async fn about() {}
+
+fn main() {
+    drop(routes!["/about" => about]);
+}

@@ -1,0 +1,7 @@
+use gustnado::routes;
+
+pub async fn about() {}
+
+fn main() {
+    drop(routes!["/about" => about]);
+}
