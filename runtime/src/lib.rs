@@ -79,6 +79,8 @@ pub use gustnado_macros::{
 };
 #[cfg(feature = "encrypted-cookies")]
 pub use web::EncryptedCookie;
+#[cfg(feature = "templates")]
+pub use web::template;
 pub use web::{
     Address, Addresses, Application, Argument, Bearer, Context, Cors, Endpoint, Fields, Finish,
     Form, FromCapture, FromHeader, FromRequest, Handler, Header, Html, Json, Layer, Location,

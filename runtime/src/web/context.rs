@@ -133,6 +133,16 @@ impl Context {
         twin
     }
 
+    /// The same request again, with the same answer and the same values: for what outlives a borrow.
+    #[cfg(feature = "templates")]
+    pub(super) fn sharing(&self) -> Self {
+        let _ = self.reply();
+        let twin = self.twin();
+        // It is new, so this is the first.
+        let _ = twin.rare().scope.set(self.scope().clone());
+        twin
+    }
+
     /// Keeps texts for as long as the request is answered.
     pub(crate) fn keep(&self, mut texts: Box<[String]>) -> &[String] {
         let mut place = &self.rare().kept;

@@ -26,6 +26,8 @@ mod security;
 mod server;
 mod site;
 mod static_files;
+#[cfg(feature = "templates")]
+pub mod template;
 #[cfg(test)]
 mod testing;
 mod workers;

@@ -70,6 +70,11 @@ impl Site {
         self.0.endings.take().run(deadline).await;
     }
 
+    #[cfg(feature = "templates")]
+    pub(super) fn routes(&self) -> &[Route] {
+        self.0.router.routes()
+    }
+
     pub(crate) fn route(&self, index: usize) -> &Route {
         &self.0.router.routes()[index]
     }
