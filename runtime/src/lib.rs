@@ -88,10 +88,13 @@ pub use web::{
     Requirement, Respond, Route, Routes, SecurityHeaders, Server, Site, StartupError, StaticFiles,
     Streamed, TrustedProxies, Upload, UserAgent, Workers, after, before,
 };
+#[cfg(feature = "password-hashing")]
+pub use web::{hash_password, verify_password};
 
 #[cfg(feature = "signed-cookies")]
 pub use web::{
-    CookieSecret, CookieValue, SignedCookie, SignedVersion, Validity, Xsrf, signature_key_version,
+    CookieSecret, CookieValue, MemoryStore, Session, SessionData, SessionStore, Sessions,
+    SignedCookie, SignedVersion, Validity, Xsrf, signature_key_version,
 };
 
 /// Collects the routes of functions with `#[route]`, for [`Application::new`].

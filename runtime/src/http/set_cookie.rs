@@ -79,6 +79,13 @@ impl Cookie {
         Self::new(name, "").expires(UNIX_EPOCH).max_age(Duration::ZERO)
     }
 
+    /// With this value.
+    #[must_use]
+    pub fn value(mut self, value: impl Into<Cow<'static, str>>) -> Self {
+        self.value = value.into();
+        self
+    }
+
     /// For this path and what is below it; `/` unless set.
     #[must_use]
     pub fn path(mut self, path: impl Into<Cow<'static, str>>) -> Self {

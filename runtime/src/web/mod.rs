@@ -51,9 +51,12 @@ pub use routing::{Endpoint, Handler, Location, Route, Routes};
 pub use security::EncryptedCookie;
 #[cfg(feature = "signed-cookies")]
 pub use security::{
-    CookieSecret, CookieValue, SignedCookie, SignedVersion, Validity, Xsrf, signature_key_version,
+    CookieSecret, CookieValue, MemoryStore, Session, SessionData, SessionStore, Sessions,
+    SignedCookie, SignedVersion, Validity, Xsrf, signature_key_version,
 };
 pub use security::{Cors, RateLimit, SecurityHeaders, TrustedProxies};
+#[cfg(feature = "password-hashing")]
+pub use security::{hash_password, verify_password};
 pub use server::Server;
 pub use site::Site;
 pub use static_files::StaticFiles;

@@ -12,10 +12,14 @@ mod encrypted;
 mod guards;
 mod headers;
 mod hosts;
+#[cfg(feature = "password-hashing")]
+mod passwords;
 mod proxies;
 mod rate;
 #[cfg(feature = "signed-cookies")]
 mod secret;
+#[cfg(feature = "signed-cookies")]
+mod sessions;
 #[cfg(feature = "signed-cookies")]
 mod xsrf;
 
@@ -27,10 +31,14 @@ pub use cors::Cors;
 pub(super) use guards::{Defences, Guards};
 pub use headers::SecurityHeaders;
 use hosts::AllowedHosts;
+#[cfg(feature = "password-hashing")]
+pub use passwords::{hash_password, verify_password};
 pub use proxies::TrustedProxies;
 pub use rate::RateLimit;
 #[cfg(feature = "signed-cookies")]
 pub use secret::{CookieSecret, SignedVersion, Validity, signature_key_version};
+#[cfg(feature = "signed-cookies")]
+pub use sessions::{MemoryStore, Session, SessionData, SessionStore, Sessions};
 #[cfg(feature = "signed-cookies")]
 pub use xsrf::Xsrf;
 
