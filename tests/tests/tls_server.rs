@@ -1,17 +1,22 @@
 //! The HTTP server over TLS, and other people's clients.
 
-use gustnado::http::Request;
+use bytes::Bytes;
+use futures_core::Stream;
+use gustnado::http::{Body, HTTPRequest, Request, Response};
 use gustnado::iostream::IOStream;
 use gustnado::tcpclient::TCPClient;
 use gustnado::tls::{ClientOptions, Pem, ServerOptions};
-use gustnado::{Application, Context, routes};
+use gustnado::websocket::{WebSocket, websocket_connect};
+use gustnado::{Application, Context, Result, StatusCode, routes};
 use gustnado_tests::{Authority, Certified, Folder, PATIENCE, Server, eventually};
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::path::Path;
+use std::pin::Pin;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
+use std::task::{self, Poll};
 
 const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
@@ -32,6 +37,38 @@ async fn echo(body: Vec<u8>) -> Vec<u8> {
     body
 }
 
+/// Three pieces, and behind them an end or a failure.
+struct Pieces {
+    left: Vec<&'static str>,
+    fails: bool,
+}
+
+impl Stream for Pieces {
+    type Item = Result<Bytes, Box<dyn std::error::Error>>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut task::Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(match self.left.pop() {
+            Some(piece) => Some(Ok(Bytes::from_static(piece.as_bytes()))),
+            None if self.fails => Some(Err("the disk is on fire".into())),
+            None => None,
+        })
+    }
+}
+
+#[gustnado::route("/pieces/{fails}")]
+async fn pieces(fails: bool) -> Response {
+    let pieces = Pieces { left: vec!["six", "two", "one"], fails };
+    Response::new(StatusCode::OK).with_body(Body::stream(pieces))
+}
+
+#[gustnado::route("/talk")]
+async fn talk(mut socket: WebSocket) -> Result<()> {
+    while let Some(message) = socket.recv().await? {
+        socket.send(message).await?;
+    }
+    Ok(())
+}
+
 fn options(own: &Certified) -> ServerOptions {
     ServerOptions::new(Pem::text(own.certificate.as_str()), Pem::text(own.key.as_str()))
 }
@@ -42,7 +79,8 @@ fn trusting(authority: &Authority) -> ClientOptions {
 
 /// A server that also listens for TLS.
 fn server(options: &ServerOptions) -> (Server, SocketAddr) {
-    let server = Server::application(|| Application::new(routes![index, secure, echo]));
+    let server =
+        Server::application(|| Application::new(routes![index, secure, echo, pieces, talk]));
     let address = listen(&server, options, Ipv4Addr::LOCALHOST.into());
     (server, address)
 }
@@ -128,6 +166,38 @@ async fn requests_are_pipelined_and_bodies_are_large() {
     stream.write(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await.unwrap();
     // The end is a farewell, so that it is known to be the end.
     assert!(stream.read_until_close().await.unwrap().ends_with(b"Hello, world"));
+}
+
+/// Of a response that ends with its connection, nothing else tells that it is not whole.
+#[gustnado::test]
+async fn a_response_that_breaks_off_does_not_look_like_one_that_has_ended() {
+    let authority = Authority::new("authority");
+    let (_server, address) = server(&options(&authority.issue(&NAMES)));
+    for fails in [false, true] {
+        let stream = connect(address, &trusting(&authority)).await.unwrap();
+        let head = format!("GET /pieces/{fails} HTTP/1.0\r\nHost: a\r\n\r\n");
+        stream.write(head.as_bytes()).await.unwrap();
+        stream.read_until(b"\r\n\r\n").await.unwrap();
+        assert_eq!(stream.read_bytes(9).await.unwrap(), b"onetwosix");
+        let rest = stream.read_until_close().await;
+        assert_eq!(rest.is_err(), fails, "{rest:?}");
+        if let Err(error) = rest {
+            assert!(error.to_string().contains("without a farewell"), "{error}");
+        }
+    }
+}
+
+#[gustnado::test]
+async fn a_websocket_is_secure_as_any_request() {
+    let authority = Authority::new("authority");
+    let (_server, address) = server(&options(&authority.issue(&NAMES)));
+    let request = HTTPRequest::new(format!("https://{address}/talk"));
+    let mut socket = websocket_connect(request.tls_options(trusting(&authority))).await.unwrap();
+    for text in ["Hello", "world"] {
+        socket.send(text).await.unwrap();
+        let answer = socket.recv().await.unwrap().unwrap();
+        assert_eq!(answer.as_text(), Some(text));
+    }
 }
 
 /// Clients that keep their connections busy while the certificates change.
@@ -235,7 +305,8 @@ fn for_each_loopback(check: impl Fn(SocketAddr, &Path)) {
     let ca = folder.join("ca.pem");
     std::fs::write(&ca, authority.certificate()).unwrap();
     let options = options(&authority.issue(&NAMES));
-    let server = Server::application(|| Application::new(routes![index, secure, echo]));
+    let server =
+        Server::application(|| Application::new(routes![index, secure, echo, pieces, talk]));
     for ip in loopbacks() {
         check(listen(&server, &options, ip), &ca);
     }
@@ -307,7 +378,8 @@ fn for_each_refused(script: &str) {
     let ca = folder.join("ca.pem");
     std::fs::write(&ca, authority.certificate()).unwrap();
     let options = options(&authority.issue(&NAMES));
-    let server = Server::application(|| Application::new(routes![index, secure, echo]));
+    let server =
+        Server::application(|| Application::new(routes![index, secure, echo, pieces, talk]));
     for ip in loopbacks() {
         let address = listen(&server, &options, ip);
         let mut python = Command::new("python3");

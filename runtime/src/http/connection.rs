@@ -410,6 +410,7 @@ async fn send_rest(exchange: ExchangeRef, rest: Rest, keep_alive: bool) -> Step 
     if outgoing::rest(&exchange, rest).await.is_err() {
         // Answers to earlier requests may wait in front of the broken one.
         exchange.send();
+        exchange.stream.truncate();
         return Step::End;
     }
     Step::Finish(keep_alive)

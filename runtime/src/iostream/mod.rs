@@ -338,6 +338,13 @@ impl IOStream {
         self.transport(Transport::shutdown)
     }
 
+    /// What was written is not all that was promised: who can tell an end from a connection that was cut off, is to see the latter.
+    pub(crate) fn truncate(&self) {
+        if let Some(link) = &*self.shared.link.borrow() {
+            link.transport.truncate();
+        }
+    }
+
     fn transport<T>(&self, operation: impl FnOnce(&Transport) -> io::Result<T>) -> io::Result<T> {
         match &*self.shared.link.borrow() {
             Some(link) => operation(&link.transport),
