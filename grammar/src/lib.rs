@@ -30,9 +30,11 @@
 extern crate alloc;
 
 mod error;
+mod host;
 mod pattern;
 mod relation;
 
 pub use crate::error::{Excerpt, Foreign, PatternError, PatternErrorKind};
+pub use crate::host::{HostError, HostPattern};
 pub use crate::pattern::{Pattern, Segment};
 pub use crate::relation::Relation;

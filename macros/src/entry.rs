@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, ExprLit, ExprUnary, Lit, LitStr, UnOp};
+use syn::{Expr, ExprLit, Lit, LitStr};
 
 use crate::errors::Errors;
 use crate::function::Function;
@@ -183,7 +183,7 @@ impl EntryOptions {
                     self.seeds = Some(count(&options::number(key, input, "100")?)?);
                 }
                 "leaks" => self.leaks = Some(leaks(&options::text(key, input)?)?),
-                _ => self.timeout = Some(seconds(&options::number(key, input, "10")?)?),
+                _ => self.timeout = Some(options::seconds(key, input)?),
             }
             Ok(())
         });
@@ -212,32 +212,4 @@ fn leaks(text: &LitStr) -> syn::Result<&'static str> {
     known.map(|(_, variant)| *variant).ok_or_else(|| {
         syn::Error::new(text.span(), "`leaks` is one of \"allow\", \"warn\" and \"deny\"")
     })
-}
-
-/// A number of seconds as an `f64`: users write `10` and `0.5`.
-fn seconds(expression: &Expr) -> syn::Result<TokenStream> {
-    let positive = |valid: bool| match valid {
-        true => Ok(()),
-        false => {
-            Err(syn::Error::new_spanned(expression, "a time limit must be more than 0 seconds"))
-        }
-    };
-    match expression {
-        Expr::Lit(ExprLit { lit: Lit::Int(integer), .. }) if integer.suffix().is_empty() => {
-            let seconds: u32 = integer.base10_parse()?;
-            positive(seconds > 0)?;
-            let mut literal = proc_macro2::Literal::f64_suffixed(f64::from(seconds));
-            literal.set_span(integer.span());
-            Ok(literal.to_token_stream())
-        }
-        Expr::Lit(ExprLit { lit: Lit::Float(float), .. }) => {
-            positive(float.base10_parse::<f64>()? > 0.0)?;
-            Ok(float.to_token_stream())
-        }
-        Expr::Unary(ExprUnary { op: UnOp::Neg(_), .. }) => {
-            positive(false)?;
-            Ok(expression.to_token_stream())
-        }
-        _ => Ok(expression.to_token_stream()),
-    }
 }

@@ -61,11 +61,20 @@ use crate::route::Shorthand;
 /// | `method = POST` | the method it answers | `GET` |
 /// | `methods = [GET, POST]` | the methods it answers | `[GET]` |
 /// | `name = "user"` | the route's name | the function's |
+/// | `host = "example.com"` | it answers only requests for this host, or with `"*.example.com"` those below it | every host |
+/// | `accept = "text/html"` | it answers only requests that want this media type | whatever they want |
+/// | `guard = is_member` | it answers only requests of which `fn(&Request) -> bool` says so | all |
+/// | `timeout = 2.5` | how long it may take, in seconds; beyond that, it is a 503 | for ever |
 /// | `max_body_size = 1_000` | the longest body it takes, in bytes | the application's limit |
 /// | `finish_on_disconnect` | the handler runs to its end when the client goes away | it is dropped |
 /// | `crate = path` | where gustnado is, if not at `::gustnado` | |
 ///
 /// HEAD requests follow GET, and OPTIONS requests are answered by the router.
+///
+/// # The way back
+///
+/// `user::url(7)` is a link to the route above, with a parameter for each capture, in the order of the path; one that is missing or
+/// of a wrong type is a compile error. `cx.reverse_url(&user::url(7))` is the URL.
 ///
 /// # Errors
 ///

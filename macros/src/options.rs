@@ -1,10 +1,10 @@
 //! The `key = value` options of an attribute.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
-use quote::quote;
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
-use syn::{Expr, ExprLit, Lit, LitBool, LitStr, Path, Token, parse_quote};
+use syn::{Expr, ExprLit, ExprUnary, Lit, LitBool, LitStr, Path, Token, UnOp, parse_quote};
 
 use crate::errors::Errors;
 use crate::suggestion;
@@ -108,6 +108,35 @@ pub(crate) fn number(key: &Ident, input: ParseStream<'_>, example: &str) -> syn:
         return Err(syn::Error::new(lit.span(), format!("expected a number: `{key} = {example}`")));
     }
     Ok(expression)
+}
+
+/// `= 10` or `= 0.5`: a number of seconds, as an expression of type `f64`.
+pub(crate) fn seconds(key: &Ident, input: ParseStream<'_>) -> syn::Result<TokenStream> {
+    let expression = &number(key, input, "10")?;
+    let positive = |valid: bool| match valid {
+        true => Ok(()),
+        false => {
+            Err(syn::Error::new_spanned(expression, "a time limit must be more than 0 seconds"))
+        }
+    };
+    match expression {
+        Expr::Lit(ExprLit { lit: Lit::Int(integer), .. }) if integer.suffix().is_empty() => {
+            let seconds: u32 = integer.base10_parse()?;
+            positive(seconds > 0)?;
+            let mut literal = proc_macro2::Literal::f64_suffixed(f64::from(seconds));
+            literal.set_span(integer.span());
+            Ok(literal.to_token_stream())
+        }
+        Expr::Lit(ExprLit { lit: Lit::Float(float), .. }) => {
+            positive(float.base10_parse::<f64>()? > 0.0)?;
+            Ok(float.to_token_stream())
+        }
+        Expr::Unary(ExprUnary { op: UnOp::Neg(_), .. }) => {
+            positive(false)?;
+            Ok(expression.to_token_stream())
+        }
+        _ => Ok(expression.to_token_stream()),
+    }
 }
 
 /// `= "text"`, and not empty.

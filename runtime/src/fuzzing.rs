@@ -8,7 +8,7 @@ pub use crate::http::fuzzing::{ResponseHead, normal_url};
 pub use crate::websocket::fuzzing::{Arrived, Receiver};
 
 use crate::http::Response;
-use crate::web::{Location, Route, Router};
+use crate::web::{Asked, Location, Route, Router};
 use crate::{Method, StatusCode};
 
 /// A router of bare paths.
@@ -29,10 +29,27 @@ impl Routes {
 
     /// Which path the router takes for this one, and what it captures.
     pub fn find<'p>(&self, path: &'p str) -> Option<(usize, Vec<&'p str>)> {
-        let found = self.0.find(&Method::GET, path.as_bytes())?;
+        let found = self.0.find(&Method::GET, path.as_bytes(), &Bare)?;
         let route = &self.0.routes()[found];
         let captures = (0..route.captures()).filter_map(|each| route.capture(each, path));
         Some((found, captures.collect()))
+    }
+}
+
+/// Asks for a path and nothing else.
+struct Bare;
+
+impl Asked for Bare {
+    fn host(&self) -> &str {
+        ""
+    }
+
+    fn is_forwarded(&self) -> bool {
+        false
+    }
+
+    fn fits(&self, _: &Route, _: bool) -> u16 {
+        0
     }
 }
 

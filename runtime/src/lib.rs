@@ -83,10 +83,10 @@ pub use web::EncryptedCookie;
 pub use web::template;
 pub use web::{
     Address, Addresses, Application, Argument, Bearer, Context, Cors, Endpoint, Fields, Finish,
-    Form, FromCapture, FromHeader, FromRequest, Handler, Header, Html, Json, Layer, Location,
+    Form, FromCapture, FromHeader, FromRequest, Handler, Header, Html, Json, Layer, Link, Location,
     Multipart, Next, Part, PerRequest, Query, RateLimit, Redirect, RequestEnd, RequestHandler,
     Requirement, Respond, Route, Routes, SecurityHeaders, Server, Site, StartupError, StaticFiles,
-    Streamed, TrustedProxies, Upload, UserAgent, Workers, after, before,
+    Streamed, ToCapture, TrustedProxies, Upload, UserAgent, Workers, after, before,
 };
 #[cfg(feature = "password-hashing")]
 pub use web::{hash_password, verify_password};
@@ -142,6 +142,7 @@ pub mod __private {
     pub use ::http::Method;
     pub use gustnado_macros::routes;
     pub use std::borrow::Cow;
+    pub use std::time::Duration;
     pub use std::vec::Vec;
 
     pub use crate::error::Error;
@@ -150,8 +151,9 @@ pub mod __private {
     pub use crate::entry::{Leaks, Test, run_main, run_test};
     pub use crate::testing::simulation::run::run_simulated;
     pub use crate::web::{
-        BodyClaim as Body, Context, Endpoint, FromCapture, FromRequest, Handler, Initial, Location,
-        RequestHandler, Respond, Route, authenticated, capture, live, named_capture, not_allowed,
+        BodyClaim as Body, Context, Endpoint, Fills, FromCapture, FromRequest, Handler, Initial,
+        Link, Location, RequestHandler, Respond, Route, authenticated, capture, live,
+        named_capture, not_allowed,
     };
 }
 

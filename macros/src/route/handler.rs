@@ -27,6 +27,17 @@ impl<'f> Handler<'f> {
         self.arguments.iter().filter(|argument| argument.source == Source::Request)
     }
 
+    /// The arguments that are captures, in the order of the path, and what a parameter for each is called.
+    pub(super) fn captures(&self) -> impl Iterator<Item = (Ident, &'f Argument)> {
+        let named = |argument: &'f Argument| match &argument.source {
+            Source::Capture { position, name } => Some((*position, parameter(name), argument)),
+            Source::Request => None,
+        };
+        let mut captures: Vec<_> = self.arguments.iter().filter_map(named).collect();
+        captures.sort_by_key(|(position, ..)| *position);
+        captures.into_iter().map(|(_, name, argument)| (name, argument))
+    }
+
     /// A closure from the context to the response. It takes the arguments in their order, and the first that cannot
     /// be taken makes the response. Before it, `guards` are asked.
     pub(crate) fn shim(&self, guards: &TokenStream) -> TokenStream {
@@ -152,6 +163,18 @@ impl<'f> Handler<'f> {
             };
         }
     }
+}
+
+/// A parameter of this name, which may be a keyword.
+fn parameter(name: &str) -> Ident {
+    let place = Span::mixed_site();
+    syn::parse_str(name).map_or_else(
+        |_| Ident::new_raw(name, place),
+        |mut name: Ident| {
+            name.set_span(place);
+            name
+        },
+    )
 }
 
 /// The expression that takes one argument: a `Result`.

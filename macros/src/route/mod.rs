@@ -139,7 +139,9 @@ pub(crate) fn expand_function(
     let registration = if complete && errors.is_empty() {
         let handler = Handler::new(&function, &arguments);
         let route = function_route(registry, options, &companions, &handler);
-        registration.of(&handler.body_check(), &route)
+        let url = registration.url(options.path.as_ref(), &handler);
+        let checks = handler.body_check();
+        registration.of(&quote! { #checks #url }, &route)
     } else {
         registration.stub()
     };
@@ -232,6 +234,12 @@ pub(crate) fn route<'a>(
         options.max_body_size.as_ref().map(|bytes| quote! { .max_body_size(#bytes) });
     let finish_on_disconnect =
         options.finish_on_disconnect.then(|| quote! { .finish_on_disconnect(true) });
+    let host = options.host.as_ref().map(|host| quote! { .host(#host) });
+    let accept = options.accept.as_ref().map(|accept| quote! { .accept(#accept) });
+    let guard = options.guard.as_ref().map(|guard| quote! { .guard(#guard) });
+    let timeout = options.timeout.as_ref().map(|seconds| {
+        quote! { .timeout(__gustnado::Duration::from_secs_f64(#seconds)) }
+    });
     let slash = companions.slash().then(|| quote! { .redirects_slash() });
     let streams = streams.then(|| {
         quote! { .takes(<__gustnado::BodyStream as __gustnado::FromRequest<'_>>::ARGUMENT) }
@@ -250,9 +258,9 @@ pub(crate) fn route<'a>(
             #path,
             #name,
             __gustnado::Location { file: ::core::file!(), line: ::core::line!() },
-        ) #methods #max_body_size #finish_on_disconnect #slash #streams #(#captures)*;
+        ) #methods #host #accept #guard #timeout #max_body_size #finish_on_disconnect #slash #streams #(#captures)*;
         #(#takes)*
-        #route.handler(#shim)
+        #route.endpoint::<Self>().handler(#shim)
     }
 }
 
@@ -296,6 +304,29 @@ impl<'f> Registration<'f> {
             conditions: function.attributes_of("cfg"),
             deprecation: function.attributes_of("deprecated"),
             krate,
+        }
+    }
+
+    /// The function that makes links to the route: its parameters are the captures, in the order of the path.
+    fn url(&self, path: Option<&RoutePath>, handler: &Handler<'_>) -> TokenStream {
+        let Some(path) = path else { return TokenStream::new() };
+        let (visibility, name) = (quieted(self.visibility), quieted(self.name));
+        let captures: Vec<_> = handler.captures().collect();
+        let parameters = captures.iter().map(|(parameter, argument)| {
+            let Argument { conditions, ty, .. } = argument;
+            quote! { #(#conditions)* #parameter: impl __gustnado::Fills<fn(#ty)> }
+        });
+        let pieces = captures.iter().map(|(parameter, Argument { conditions, .. })| {
+            quote! { #(#conditions)* __gustnado::Fills::piece(&#parameter) }
+        });
+        let (path, text) = (path.literal(), self.name.unraw().to_string());
+        quote! {
+            impl #name {
+                #[allow(dead_code)]
+                #visibility fn url(#(#parameters),*) -> __gustnado::Link {
+                    __gustnado::Link::new::<Self>(#text, #path, &[#(#pieces),*])
+                }
+            }
         }
     }
 

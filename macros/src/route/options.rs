@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use gustnado_grammar::{Pattern, PatternError};
+use gustnado_grammar::{HostPattern, Pattern, PatternError};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, Lit, LitStr, Token, bracketed, token};
+use syn::{Expr, Lit, LitStr, Path, Token, bracketed, token};
 
 use super::{Argument, Shorthand};
 use crate::companions::Companions;
@@ -15,7 +15,18 @@ use crate::errors::Errors;
 use crate::options::{self, CratePath, Keys};
 use crate::suggestion;
 
-const KEYS: Keys = &["method", "methods", "name", "max_body_size", "finish_on_disconnect", "crate"];
+const KEYS: Keys = &[
+    "method",
+    "methods",
+    "name",
+    "host",
+    "accept",
+    "guard",
+    "timeout",
+    "max_body_size",
+    "finish_on_disconnect",
+    "crate",
+];
 
 /// Those of `#[handler]`.
 const OPEN_KEYS: Keys =
@@ -31,6 +42,11 @@ pub(crate) struct RouteOptions {
     pub(crate) captures: Vec<Ident>,
     pub(crate) methods: Vec<Ident>,
     pub(crate) name: Option<LitStr>,
+    pub(crate) host: Option<LitStr>,
+    pub(crate) accept: Option<LitStr>,
+    pub(crate) guard: Option<Path>,
+    /// Seconds, as an expression of type `f64`.
+    pub(crate) timeout: Option<TokenStream>,
     pub(crate) max_body_size: Option<Expr>,
     pub(crate) finish_on_disconnect: bool,
     pub(crate) krate: CratePath,
@@ -135,6 +151,10 @@ impl RouteOptions {
                 "max_body_size" => {
                     self.max_body_size = Some(options::number(key, input, "1_000")?);
                 }
+                "host" => self.host = errors.check(read_host(key, input)?),
+                "accept" => self.accept = errors.check(read_media_type(key, input)?),
+                "guard" => self.guard = Some(read_guard(key, input)?),
+                "timeout" => self.timeout = Some(options::seconds(key, input)?),
                 "name" => self.name = Some(options::text(key, input)?),
                 _ => {
                     let methods = read_methods(key, input, errors)?;
@@ -280,6 +300,45 @@ fn read_path(
         let _ = input.parse::<Token![,]>();
     }
     path
+}
+
+/// The value of `host`; the inner result says whether it is one.
+fn read_host(key: &Ident, input: ParseStream<'_>) -> syn::Result<syn::Result<LitStr>> {
+    let host = options::text(key, input)?;
+    Ok(match HostPattern::parse(&host.value()) {
+        Ok(_) => Ok(host),
+        Err(error) => Err(syn::Error::new(host.span(), error)),
+    })
+}
+
+/// The value of `accept`; the inner result says whether it is a media type.
+fn read_media_type(key: &Ident, input: ParseStream<'_>) -> syn::Result<syn::Result<LitStr>> {
+    let media_type = options::text(key, input)?;
+    let is_token = |text: &str| {
+        let known = |c: char| c.is_ascii_alphanumeric() || "!#$&^_.+-".contains(c);
+        !text.is_empty() && text.chars().all(known)
+    };
+    let text = media_type.value();
+    let valid =
+        text.split_once('/').is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype));
+    let message = "expected one media type without parameters: `accept = \"application/json\"`";
+    Ok(if valid { Ok(media_type) } else { Err(syn::Error::new(media_type.span(), message)) })
+}
+
+/// The value of `guard`.
+fn read_guard(key: &Ident, input: ParseStream<'_>) -> syn::Result<Path> {
+    options::equals(key, input)?;
+    let ahead = input.fork();
+    if let Ok(path) = input.call(Path::parse_mod_style)
+        && (input.is_empty() || input.peek(Token![,]))
+    {
+        return Ok(path);
+    }
+    let message = "expected the name of a function `fn(&Request) -> bool`";
+    Err(match ahead.parse::<Expr>() {
+        Ok(wrong) => syn::Error::new_spanned(wrong, message),
+        Err(_) => ahead.error(message),
+    })
 }
 
 /// The value of `method` or `methods`.

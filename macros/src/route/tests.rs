@@ -38,9 +38,9 @@ fn a_mistake_leaves_the_function_and_its_route() {
 fn an_expansion_is_small() {
     let item = "async fn user(id: u64, db: &Db, form: Form<A>) -> Result<Json<A>> {}";
     let tokens = expand(None, r#""/user/{id}""#.parse().unwrap(), item.parse().unwrap());
-    assert!(count(tokens) < 650, "an expansion has grown");
+    assert!(count(tokens) < 700, "an expansion has grown");
     let tokens = expand(None, r#""/""#.parse().unwrap(), "fn index() {}".parse().unwrap());
-    assert!(count(tokens) < 200, "an expansion has grown");
+    assert!(count(tokens) < 240, "an expansion has grown");
 }
 
 fn count(tokens: TokenStream) -> usize {

@@ -3,6 +3,7 @@
 //! Everything here works on bytes in memory. [`Head`] and [`Chunked`] read a request and say which rule it broke as
 //! a [`Violation`]; [`Response`] is what answers it.
 
+mod accept;
 pub(crate) mod base64;
 mod body;
 mod chunked;
@@ -30,8 +31,10 @@ mod set_cookie;
 mod settings;
 mod violation;
 
+pub(crate) use self::accept::quality;
 pub use self::body::{Body, ByteStream};
 pub use self::chunked::{Chunked, Decoded, LAST_CHUNK, write_chunk, write_chunk_size};
+pub(crate) use self::client::form_string;
 pub use self::client::{
     AsyncHTTPClient, AsyncHTTPClientBuilder, Fetch, HTTPClientError, HTTPRequest, HTTPResponse,
     InvalidRequest, Multipart, Phase, Proxy, ResponseViolation, StreamedResponse, TimeInfo,

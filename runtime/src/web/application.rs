@@ -11,8 +11,9 @@ use ::http::StatusCode;
 use super::authentication::Authentication;
 use super::endings::Endings;
 use super::error_page::ErrorPages;
+use super::layer::Around;
 use super::provided::Provided;
-use super::routing::Router;
+use super::routing::{Realm, Router};
 use super::security::Defences;
 use super::server::Scheme;
 use super::{
@@ -21,7 +22,7 @@ use super::{
 };
 use crate::coroutine::Outcome;
 use crate::error::{Error, HTTPError, Result};
-use crate::http::{BodyStream, Settings};
+use crate::http::{BodyStream, Limits, Settings};
 use crate::jobs::Jobs;
 #[cfg(feature = "tls")]
 use crate::tls::ServerOptions;
@@ -49,6 +50,10 @@ use crate::tls::ServerOptions;
 /// ```
 pub struct Application {
     pub(super) routes: Vec<Route>,
+    /// The innermost first.
+    layers: Vec<Around>,
+    mounted: Vec<(String, Self)>,
+    default_host: Option<String>,
     provided: Provided,
     settings: Settings,
     default: Option<Route>,
@@ -64,6 +69,9 @@ impl Application {
     pub fn new(routes: Vec<Route>) -> Self {
         Self {
             routes,
+            layers: Vec::new(),
+            mounted: Vec::new(),
+            default_host: None,
             provided: Provided::default(),
             settings: Settings::default(),
             default: None,
@@ -122,10 +130,52 @@ impl Application {
         self
     }
 
-    /// Puts a [`Layer`] around every handler, and around the layers that they have.
+    /// Puts a [`Layer`] around every handler, and around the layers that they have; also of applications that are mounted, and of
+    /// routes that are added later.
     #[must_use]
     pub fn layer(mut self, layer: impl Layer) -> Self {
-        self.routes = self.routes.layer(layer);
+        self.layers.push(Around::new(layer));
+        self
+    }
+
+    /// Adds routes for one host, `"admin.example.com"` or `"*.example.com"`, as in Tornado: they are asked first. See
+    /// [`Route::host`].
+    #[must_use]
+    pub fn add_handlers(mut self, host: impl Into<Cow<'static, str>>, routes: Vec<Route>) -> Self {
+        self.routes.extend(routes.host(host));
+        self
+    }
+
+    /// Lets a request whose host no route names be for this one. Where an `X-Real-Ip` says that a proxy has sent it, its host is
+    /// left as it is, as in Tornado.
+    #[must_use]
+    pub fn default_host(mut self, host: impl Into<String>) -> Self {
+        self.default_host = Some(host.into());
+        self
+    }
+
+    /// Adds all routes of another application [under a prefix](Routes::under).
+    ///
+    /// They keep their layers, inside of the ones of this application; their error pages; the longest body, where it is not the
+    /// default; what is to be done at the end; and what they are provided with. What that lacks, they are provided with here.
+    /// All other settings are those of the connection, and so of this application.
+    ///
+    /// ```
+    /// use gustnado::prelude::*;
+    ///
+    /// #[route("/users")]
+    /// async fn users(title: &String) -> String {
+    ///     title.clone()
+    /// }
+    ///
+    /// let admin = Application::new(routes![users]).provide("Users".to_owned());
+    /// let app = Application::new(routes![]).mount("/admin", admin); // GET /admin/users
+    /// # app.build()?;
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[must_use]
+    pub fn mount(mut self, prefix: &str, application: Self) -> Self {
+        self.mounted.push((prefix.to_owned(), application));
         self
     }
 
@@ -363,13 +413,14 @@ impl Application {
     /// All that is wrong, at once: paths that break the grammar, routes that leave a request with two answers,
     /// arguments that ask for what was not provided, values provided twice.
     pub fn build(mut self) -> Result<Site, StartupError> {
+        let default = self.default.take();
+        let guards = std::mem::take(&mut self.defences).build(&mut self.provided);
+        let provided = self.flatten();
         let others: Vec<_> = self.routes.iter().filter_map(Route::other_slash).collect();
         self.routes.extend(others);
         let mut router = Router::new(self.routes, &mut self.problems);
-        let default = router.add_unlisted(self.default.unwrap_or_else(not_found));
-        let guards = self.defences.build(&mut self.provided);
-        let provided = Rc::new(self.provided);
-        self.problems.extend(provided.unmet());
+        router.set_default_host(self.default_host);
+        let default = router.add_unlisted(default.unwrap_or_else(not_found));
         for route in router.routes_mut() {
             route.finish(&provided);
             for name in route.missing_captures() {
@@ -394,6 +445,45 @@ impl Application {
         let Self { settings, error_pages, authentication, endings, .. } = self;
         let router = (router, default);
         Ok(Site::new(router, provided, settings, error_pages, authentication, guards, endings))
+    }
+}
+
+impl Application {
+    /// Takes in the applications that are mounted in this one, and puts its layers around everything; what is provided.
+    fn flatten(&mut self) -> Rc<Provided> {
+        let provided = Rc::new(std::mem::take(&mut self.provided));
+        self.problems.extend(provided.unmet());
+        for (prefix, mut inner) in std::mem::take(&mut self.mounted) {
+            if std::mem::take(&mut inner.defences).build(&mut inner.provided).is_some() {
+                // They look at requests before the router does.
+                let what = "has a cookie_secret or something else that guards it, which belongs to the outermost one";
+                self.problems
+                    .push(format!("the application that is mounted under {prefix:?} {what}"));
+            }
+            inner.provided.within(provided.clone());
+            let mut realm = Realm { provided: inner.flatten(), error_pages: None };
+            if inner.error_pages.is_set() {
+                realm.error_pages = Some(Rc::new(inner.error_pages));
+            }
+            if inner.default.is_some() || inner.default_host.is_some() {
+                let what = "has a default route or host, which only the outermost one can have";
+                self.problems
+                    .push(format!("the application that is mounted under {prefix:?} {what}"));
+            }
+            let (realm, limit) = (Rc::new(realm), inner.settings.limits.body);
+            let routes = inner.routes.under(&prefix).into_iter().map(|route| {
+                let route = route.within(&realm);
+                if limit == Limits::default().body { route } else { route.limited(limit) }
+            });
+            self.routes.extend(routes);
+            self.endings.append(inner.endings);
+            self.problems.append(&mut inner.problems);
+        }
+        for layer in &self.layers {
+            let routes = std::mem::take(&mut self.routes).into_iter();
+            self.routes = routes.map(|route| route.around(layer.clone())).collect();
+        }
+        provided
     }
 }
 

@@ -16,7 +16,7 @@ use super::error_page::ErrorPages;
 use super::per_request::Scope;
 use super::provided::Provided;
 use super::reply::Reply;
-use super::{FromRequest, Route, Site};
+use super::{FromRequest, Link, Route, Site};
 use crate::error::{HTTPError, Result};
 use crate::http::Request;
 
@@ -96,13 +96,22 @@ impl Context {
     }
 
     pub(super) fn error_pages(&self) -> &ErrorPages {
-        self.site.error_pages()
+        self.route().error_pages().unwrap_or(self.site.error_pages())
     }
 
     /// The value of type `T` that the application was provided with, or that was made for this request already.
     #[inline]
     pub fn provided<T: 'static>(&self) -> Option<&T> {
         self.provider().value().or_else(|| self.rare.get()?.scope.get()?.value())
+    }
+
+    /// The URL of a route: `cx.reverse_url(&user::url(7))?`. See [`Link`].
+    ///
+    /// # Errors
+    ///
+    /// The route is not one of this application, or its query cannot be written.
+    pub fn reverse_url(&self, link: &Link) -> Result<String> {
+        self.site.reverse_url(link)
     }
 
     /// Takes an argument, as a handler does: `cx.take::<&Session>().await?`, for who has none, such as a layer.

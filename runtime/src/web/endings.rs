@@ -33,6 +33,11 @@ impl Endings {
         self.0.push(Ending { begin: Box::new(begin), name: type_name::<F>(), place });
     }
 
+    /// Adds those of another application.
+    pub(super) fn append(&mut self, mut others: Self) {
+        self.0.append(&mut others.0);
+    }
+
     /// Does everything, until `deadline`; what has not begun then still gets one turn.
     pub(super) async fn run(self, deadline: Instant) {
         for Ending { begin, name, place } in self.0.into_iter().rev() {

@@ -21,6 +21,10 @@ pub(super) struct ErrorPages {
 type Write = dyn Fn(&Error, &Context) -> Response;
 
 impl ErrorPages {
+    pub(super) fn is_set(&self) -> bool {
+        self.write.is_some()
+    }
+
     pub(super) fn new(write: impl Fn(&Error, &Context) -> Response + 'static) -> Self {
         Self { write: Some(Box::new(write)), writing: Cell::new(false) }
     }

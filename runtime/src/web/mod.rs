@@ -46,7 +46,7 @@ pub use provided::Requirement;
 pub use reply::Finish;
 pub use request_handler::{Initial, RequestHandler, live, not_allowed};
 pub use respond::{Html, Json, Redirect, Respond, Streamed};
-pub use routing::{Endpoint, Handler, Location, Route, Routes};
+pub use routing::{Endpoint, Fills, Handler, Link, Location, Route, Routes, ToCapture};
 #[cfg(feature = "encrypted-cookies")]
 pub use security::EncryptedCookie;
 #[cfg(feature = "signed-cookies")]
@@ -63,4 +63,4 @@ pub use static_files::StaticFiles;
 pub use workers::Workers;
 
 #[cfg(fuzzing)]
-pub(crate) use routing::Router;
+pub(crate) use routing::{Asked, Router};

@@ -53,6 +53,11 @@ impl Provided {
         self.entries.insert(TypeId::of::<T>(), Entry::Maker(maker)).is_none()
     }
 
+    /// Finds in `parent` what is not here.
+    pub(super) fn within(&mut self, parent: Rc<Provided>) {
+        self.parent = Some(parent);
+    }
+
     /// The value of the whole application.
     #[inline]
     pub(crate) fn value<T: 'static>(&self) -> Option<&T> {

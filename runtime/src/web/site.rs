@@ -13,8 +13,8 @@ use super::error_page::ErrorPages;
 use super::provided::Provided;
 use super::routing::Router;
 use super::security::{Guards, TrustedProxies};
-use super::{Context, Respond, Route, log};
-use crate::error::{Error, HTTPError};
+use super::{Context, Link, Respond, Route, log};
+use crate::error::{Error, HTTPError, Result};
 use crate::http::{Request, Response, Service, Settings};
 use crate::ioloop::{Core, Deadline, Frame};
 
@@ -75,6 +75,23 @@ impl Site {
         self.0.router.routes()
     }
 
+    /// The URL of a route: its path, from the first slash on, and the query of the link.
+    ///
+    /// # Errors
+    ///
+    /// The route is not one of this application, or its query cannot be written. In a handler, that is a 500.
+    pub fn reverse_url(&self, link: &Link) -> Result<String> {
+        let mut routes = self.0.router.routes().iter();
+        let Some(route) = routes.find(|route| route.endpoint_id() == Some(link.endpoint())) else {
+            return Err(Error::msg(format!("{} is no route of this application", link.name())));
+        };
+        let query = link.query_text().map_err(|error| {
+            Error::msg(format!("the query of a link to {}: {error}", link.name()))
+        })?;
+        let mark = if query.is_empty() { "" } else { "?" };
+        Ok(format!("{}{}{mark}{query}", route.prefix(), link.path()))
+    }
+
     pub(crate) fn route(&self, index: usize) -> &Route {
         &self.0.router.routes()[index]
     }
@@ -106,7 +123,8 @@ impl Site {
     }
 
     fn answer(&self, request: Request) -> Frame<Response> {
-        let Some(index) = self.0.router.find(request.method(), request.path_bytes()) else {
+        let Some(index) = self.0.router.find(request.method(), request.path_bytes(), &request)
+        else {
             return self.answer_without_route(request);
         };
         self.answer_by(index, request)
@@ -149,19 +167,22 @@ impl Site {
 
     #[cold]
     fn answer_without_route(&self, request: Request) -> Frame<Response> {
-        let Some(allowed) = self.0.router.allowed(request.path()) else {
+        let Some(allowed) = self.0.router.allowed(request.path(), &request) else {
             return self.answer_by(self.0.default, request);
         };
         let cx = Context::new(request, self.clone(), self.0.default);
         if let Some(answer) = self.admit(&cx) {
             return ready(answer);
         }
+        if allowed.includes(cx.method()) {
+            return ready(HTTPError::new(StatusCode::NOT_ACCEPTABLE).respond(&cx));
+        }
         let response = if *cx.method() == Method::OPTIONS {
             Response::new(StatusCode::NO_CONTENT)
         } else {
             HTTPError::new(StatusCode::METHOD_NOT_ALLOWED).respond(&cx)
         };
-        ready(match response.with_header("Allow", allowed) {
+        ready(match response.with_header("Allow", allowed.header()) {
             Ok(response) => response,
             Err(error) => Error::from(error).respond(&cx),
         })
@@ -192,7 +213,7 @@ impl Service for Site {
     }
 
     fn handler(&self, request: &Request) -> String {
-        match self.0.router.find(request.method(), request.path_bytes()) {
+        match self.0.router.find(request.method(), request.path_bytes(), request) {
             Some(index) => {
                 let route = self.route(index);
                 let (path, name, location) = (route.path(), route.name(), route.location());

@@ -1,6 +1,6 @@
 use gustnado::{route, routes};
 
-#[route("/", guard = admin)]
+#[route("/", rank = 1)]
 async fn index() {}
 
 fn main() {

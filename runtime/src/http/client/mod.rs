@@ -394,3 +394,8 @@ impl fmt::Debug for AsyncHTTPClientBuilder {
             .finish_non_exhaustive()
     }
 }
+
+/// A query: see [`form::to_string`].
+pub(crate) fn form_string<T: serde::Serialize + ?Sized>(value: &T) -> Result<String, String> {
+    form::to_string(value).map_err(|error| error.to_string())
+}

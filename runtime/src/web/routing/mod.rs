@@ -1,25 +1,34 @@
 //! Routes: which handler answers which methods and paths.
 
+mod conditions;
+mod link;
 mod list;
+mod options;
 mod router;
 mod table;
 
+use std::any::TypeId;
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::rc::Rc;
+use std::time::Duration;
 
 use ::http::{Method, StatusCode};
 use gustnado_grammar::{Pattern, Segment};
 
+#[cfg(fuzzing)]
+pub(crate) use conditions::Asked;
+pub use link::{Fills, Link, ToCapture};
 pub use list::Routes;
 pub(crate) use router::Router;
 
+use self::conditions::Conditions;
+use super::error_page::ErrorPages;
 use super::layer::Around;
-use super::per_request;
 use super::provided::Provided;
 use super::reply::Driven;
-use super::{Argument, Context, Layer, Redirect, Requirement, Respond};
+use super::{Argument, Context, Redirect, Requirement, Respond};
 use crate::error::HTTPError;
 use crate::http::Response;
 use crate::ioloop::Frame;
@@ -100,7 +109,13 @@ pub struct Route {
     /// The innermost first. Put around the handler when the application is built.
     layers: Vec<Around>,
     /// If it belongs to an application that is mounted in another one.
-    provided: Option<Rc<Provided>>,
+    realm: Option<Rc<Realm>>,
+    host: Option<Cow<'static, str>>,
+    conditions: Conditions,
+    timeout: Option<Duration>,
+    endpoint: Option<TypeId>,
+    /// How much of the path says where it is mounted.
+    prefix: usize,
     /// The segment that each capture is, counted from 0, and whether it is a tail. Filled in by the router.
     captures: Vec<(usize, bool)>,
 }
@@ -124,7 +139,12 @@ impl Route {
             max_body_size: None,
             handler: None,
             layers: Vec::new(),
-            provided: None,
+            realm: None,
+            host: None,
+            conditions: Conditions::default(),
+            timeout: None,
+            endpoint: None,
+            prefix: 0,
             captures: Vec::new(),
         }
     }
@@ -196,35 +216,13 @@ impl Route {
         self
     }
 
-    /// Puts a [`Layer`] around the handler, and around the layers that it has.
-    #[must_use]
-    pub fn layer(self, layer: impl Layer) -> Self {
-        self.around(Around::new(layer))
-    }
-
-    pub(super) fn around(mut self, layer: Around) -> Self {
-        self.layers.push(layer);
-        self
-    }
-
-    /// Puts its layers around the handler, once they are all known.
-    pub(super) fn finish(&mut self, provided: &Rc<Provided>) {
-        let provided = self.provided.as_ref().unwrap_or(provided);
-        let asks = |each: &fn() -> Option<Requirement>| each().is_some_and(|it| provided.makes(it));
-        // A layer may ask for anything.
-        let is_scoped = !self.layers.is_empty() || self.requirements.iter().any(asks);
-        if provided.has_makers() && is_scoped {
-            self.layers.push(Around::new(per_request::scoped));
-        }
-        for layer in std::mem::take(&mut self.layers) {
-            self.handler = self.handler.take().map(|handler| layer.around(handler));
-        }
-    }
-
     /// What its handler is provided with; `site` is what the application has that serves it.
     #[inline]
     pub(super) fn provider<'p>(&'p self, site: &'p Provided) -> &'p Provided {
-        self.provided.as_deref().unwrap_or(site)
+        match &self.realm {
+            Some(realm) => &realm.provided,
+            None => site,
+        }
     }
 
     /// The path, as it was written.
@@ -251,7 +249,9 @@ impl Route {
             Some(path) => path.to_owned(),
             None => format!("{}/", self.path),
         };
-        let route = Self::new(path, self.name, self.location).methods(self.methods.clone());
+        let mut route = Self::new(path, self.name, self.location).methods(self.methods.clone());
+        route.host = self.host.clone();
+        route.conditions = self.conditions.clone();
         Some(route.handler(|cx| async move { other_form(&cx) }))
     }
 
@@ -283,6 +283,16 @@ impl Route {
             // The router refuses a route without a handler.
             None => Frame::new(async { Response::new(StatusCode::INTERNAL_SERVER_ERROR) }),
         }
+    }
+
+    /// Makes it one of an application that is mounted; the innermost counts.
+    pub(super) fn within(mut self, realm: &Rc<Realm>) -> Self {
+        self.realm.get_or_insert_with(|| realm.clone());
+        self
+    }
+
+    pub(super) fn error_pages(&self) -> Option<&ErrorPages> {
+        self.realm.as_ref()?.error_pages.as_deref()
     }
 
     /// How many captures its path has, once a router took it.
@@ -340,6 +350,12 @@ fn other_form(cx: &Context) -> Response {
         target.push_str(query);
     }
     Redirect::to(target).moved().respond(cx)
+}
+
+/// What an application that is mounted in another one has of its own.
+pub(super) struct Realm {
+    pub(super) provided: Rc<Provided>,
+    pub(super) error_pages: Option<Rc<ErrorPages>>,
 }
 
 /// A path cut at its first slash.

@@ -25,13 +25,30 @@ fn problems(routes: Vec<Route>) -> Vec<String> {
     problems
 }
 
+/// Asks for a method and a path alone.
+struct Bare;
+
+impl Asked for Bare {
+    fn host(&self) -> &str {
+        ""
+    }
+
+    fn is_forwarded(&self) -> bool {
+        false
+    }
+
+    fn fits(&self, _: &Route, _: bool) -> u16 {
+        0
+    }
+}
+
 /// The path of the route that a GET finds.
 fn found<'r>(router: &'r Router, path: &str) -> Option<&'r str> {
-    router.find(&Method::GET, path.as_bytes()).map(|index| router.routes()[index].path())
+    router.find(&Method::GET, path.as_bytes(), &Bare).map(|index| router.routes()[index].path())
 }
 
 fn captured<'p>(router: &Router, path: &'p str) -> Vec<&'p str> {
-    let route = &router.routes()[router.find(&Method::GET, path.as_bytes()).unwrap()];
+    let route = &router.routes()[router.find(&Method::GET, path.as_bytes(), &Bare).unwrap()];
     (0..route.captures()).map(|position| route.capture(position, path).unwrap()).collect()
 }
 
@@ -86,9 +103,9 @@ fn a_method_that_the_specific_route_lacks_goes_to_the_next() {
         route("/user/me", "me", &[Method::GET]),
         route("/user/{id}", "user", &[Method::GET, Method::DELETE]),
     ]);
-    assert_eq!(router.find(&Method::GET, b"/user/me"), Some(0));
-    assert_eq!(router.find(&Method::DELETE, b"/user/me"), Some(1));
-    assert_eq!(router.find(&Method::PUT, b"/user/me"), None);
+    assert_eq!(router.find(&Method::GET, b"/user/me", &Bare), Some(0));
+    assert_eq!(router.find(&Method::DELETE, b"/user/me", &Bare), Some(1));
+    assert_eq!(router.find(&Method::PUT, b"/user/me", &Bare), None);
 }
 
 #[test]
@@ -99,9 +116,9 @@ fn head_follows_get_unless_it_has_its_own() {
         route("/b", "head", &[Method::HEAD]),
         route("/c", "c", &[Method::POST]),
     ]);
-    assert_eq!(router.find(&Method::HEAD, b"/a"), Some(0));
-    assert_eq!(router.find(&Method::HEAD, b"/b"), Some(2));
-    assert_eq!(router.find(&Method::HEAD, b"/c"), None);
+    assert_eq!(router.find(&Method::HEAD, b"/a", &Bare), Some(0));
+    assert_eq!(router.find(&Method::HEAD, b"/b", &Bare), Some(2));
+    assert_eq!(router.find(&Method::HEAD, b"/c", &Bare), None);
 }
 
 #[test]
@@ -119,8 +136,11 @@ fn an_escaped_literal_is_the_same_literal() {
 fn extension_methods_are_methods() {
     let purge = Method::from_bytes(b"PURGE").unwrap();
     let router = router(vec![route("/a", "a", std::slice::from_ref(&purge))]);
-    assert_eq!(router.find(&purge, b"/a"), Some(0));
-    assert_eq!(router.allowed("/a").as_deref(), Some("OPTIONS, PURGE"));
+    assert_eq!(router.find(&purge, b"/a", &Bare), Some(0));
+    assert_eq!(
+        router.allowed("/a", &Bare).map(|allowed| allowed.header()).as_deref(),
+        Some("OPTIONS, PURGE")
+    );
 }
 
 #[test]
@@ -130,11 +150,20 @@ fn allow_lists_the_methods_of_every_route_that_matches() {
         route("/user/{id}", "user", &[Method::PUT]),
         route("/log", "log", &[Method::POST]),
     ]);
-    assert_eq!(router.allowed("/user/me").as_deref(), Some("GET, HEAD, OPTIONS, PUT"));
-    assert_eq!(router.allowed("/user/7").as_deref(), Some("OPTIONS, PUT"));
-    assert_eq!(router.allowed("/nothing"), None);
-    assert_eq!(router.allowed(""), None);
-    assert_eq!(router.allowed("*").as_deref(), Some("GET, HEAD, OPTIONS, POST, PUT"));
+    assert_eq!(
+        router.allowed("/user/me", &Bare).map(|allowed| allowed.header()).as_deref(),
+        Some("GET, HEAD, OPTIONS, PUT")
+    );
+    assert_eq!(
+        router.allowed("/user/7", &Bare).map(|allowed| allowed.header()).as_deref(),
+        Some("OPTIONS, PUT")
+    );
+    assert_eq!(router.allowed("/nothing", &Bare).map(|allowed| allowed.header()), None);
+    assert_eq!(router.allowed("", &Bare).map(|allowed| allowed.header()), None);
+    assert_eq!(
+        router.allowed("*", &Bare).map(|allowed| allowed.header()).as_deref(),
+        Some("GET, HEAD, OPTIONS, POST, PUT")
+    );
 }
 
 #[test]
@@ -191,7 +220,7 @@ fn agrees_with_the_definition_of_matching() {
                         format!("/{one}/{two}"),
                         format!("/{one}/{two}/{three}"),
                     ] {
-                        let found = router.find(&Method::GET, request.as_bytes()).is_some();
+                        let found = router.find(&Method::GET, request.as_bytes(), &Bare).is_some();
                         assert_eq!(found, pattern.matches(&request), "{path} {request}");
                     }
                 }
