@@ -21,7 +21,7 @@
 //! | `gustnado.application` | what handlers and callbacks fail with |
 //! | `gustnado.general` | the rest |
 //!
-//! Three things hold whatever is logged. Passwords, tokens, cookies and credentials are [left out](redact). Control characters
+//! Three things hold whatever is logged. Passwords, tokens, cookies and credentials are [left out](redact()). Control characters
 //! are made visible, and what follows the end of a line is indented, so no client can write a line of its own. And one request is
 //! heard [a hundred times](Logging::records_per_request) at most, besides its line of the access log.
 //!

@@ -1,7 +1,7 @@
 //! What a handler says of its answer by hand, and how that becomes a response.
 //!
 //! A request has a [`Reply`] from the first time that a handler sets or writes something through its
-//! [`Context`](super::Context): those that only return something never have one. What is returned is written last: the
+//! [`Context`]: those that only return something never have one. What is returned is written last: the
 //! reply's status, headers and cookies are put into the response that was returned, and its bytes before that one's.
 
 mod driven;

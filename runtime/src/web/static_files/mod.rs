@@ -1,7 +1,7 @@
 //! Files of a folder, as they are: Tornado's `StaticFileHandler`.
 //!
 //! A request's path becomes a file by [`lookup`], on a thread that may wait for a disk; what is small is kept for a second, so that a
-//! file that is asked for all the time costs neither a thread nor a system call. [`answer`] is what HTTP makes of a file: conditions, ranges
+//! file that is asked for all the time costs neither a thread nor a system call. [`answer()`] is what HTTP makes of a file: conditions, ranges
 //! and headers.
 
 mod answer;
