@@ -77,6 +77,8 @@ pub use gustnado_macros::{
     addslash, authenticated, delete, get, handler, head, main, options, patch, post, put,
     removeslash, route, stream_request_body, test,
 };
+#[cfg(feature = "gzip")]
+pub use web::Compression;
 #[cfg(feature = "encrypted-cookies")]
 pub use web::EncryptedCookie;
 #[cfg(feature = "templates")]

@@ -10,6 +10,8 @@ mod address;
 mod application;
 mod arguments;
 mod authentication;
+#[cfg(feature = "gzip")]
+mod compression;
 mod conditional;
 mod context;
 mod endings;
@@ -39,6 +41,8 @@ pub use arguments::{
     Multipart, Part, Query, Upload, UserAgent, capture, named_capture,
 };
 pub use authentication::authenticated;
+#[cfg(feature = "gzip")]
+pub use compression::Compression;
 pub use context::Context;
 pub use layer::{Layer, Next, after, before};
 pub use per_request::{PerRequest, RequestEnd};

@@ -58,9 +58,17 @@ pub(in crate::web) struct Defences {
     #[cfg(feature = "signed-cookies")]
     pub(super) xsrf: super::Xsrf,
     pub(super) headers: Option<SecurityHeaders>,
+    /// Those that are nearest to the handlers.
+    others: Vec<Box<dyn Guard>>,
 }
 
 impl Defences {
+    /// Adds one behind those that this room knows.
+    #[cfg(feature = "gzip")]
+    pub(in crate::web) fn push(&mut self, guard: impl Guard + 'static) {
+        self.others.push(Box::new(guard));
+    }
+
     /// The guards, if there are any. Who keeps cookies secret has users to protect.
     pub(in crate::web) fn build(self, provided: &mut Provided) -> Option<Guards> {
         let mut guards: Vec<Box<dyn Guard>> = Vec::new();
@@ -79,6 +87,7 @@ impl Defences {
             // Contexts make tokens as it says.
             provided.insert(self.xsrf);
         }
+        guards.extend(self.others);
         (!guards.is_empty()).then_some(Guards(guards))
     }
 }

@@ -28,6 +28,8 @@ pub use cookies::EncryptedCookie;
 #[cfg(feature = "signed-cookies")]
 pub use cookies::{CookieValue, SignedCookie};
 pub use cors::Cors;
+#[cfg(feature = "gzip")]
+pub(super) use guards::Guard;
 pub(super) use guards::{Defences, Guards};
 pub use headers::SecurityHeaders;
 use hosts::AllowedHosts;

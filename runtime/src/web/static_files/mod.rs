@@ -19,6 +19,8 @@ use ::http::StatusCode;
 
 use self::answer::answer;
 use self::cache::Cache;
+#[cfg(feature = "gzip")]
+pub(super) use self::content_type::is_worth_compressing;
 use self::lookup::{Codings, Failure, Folder};
 pub(super) use self::urls::StaticUrls;
 use super::{Application, Context, Location, Redirect, Respond, Route};
