@@ -156,9 +156,7 @@ impl WebSocketSender {
     ///
     /// As [`send`](Self::send); and [`WebSocketError::Json`] of a value that JSON has no way to write.
     pub async fn send_json(&self, value: &(impl Serialize + ?Sized)) -> Result<(), WebSocketError> {
-        let text = serde_json::to_string(value)
-            .map_err(|error| WebSocketError::Json(error.to_string()))?;
-        self.send(text).await
+        self.send(Message::from_json(value)?).await
     }
 
     /// Sends a message without waiting, if not too much waits already.

@@ -2,10 +2,12 @@
 
 use super::connection::WebSocketSender;
 use super::deflate::Style;
+use super::error::WebSocketError;
 use super::frame::Outgoing;
 use super::message::Message;
 use crate::ioloop::{Key, Slab};
 use bytes::Bytes;
+use serde::Serialize;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
@@ -142,6 +144,20 @@ impl Hub {
             Some(relay) => relay.send(room, message.into()),
             None => deliver(&self.shared.rooms, room, &message.into()),
         }
+    }
+
+    /// Sends a value as JSON, in a text message, to everybody in `room`.
+    ///
+    /// # Errors
+    ///
+    /// [`WebSocketError::Json`] of a value that JSON has no way to write.
+    pub fn send_json(
+        &self,
+        room: &str,
+        value: &(impl Serialize + ?Sized),
+    ) -> Result<(), WebSocketError> {
+        self.send(room, Message::from_json(value)?);
+        Ok(())
     }
 
     /// How many members `room` has in this hub.

@@ -1,6 +1,8 @@
 //! Messages.
 
+use super::error::WebSocketError;
 use bytes::Bytes;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tungstenite::Utf8Bytes;
 use tungstenite::protocol::frame::coding::{Data, OpCode};
@@ -78,6 +80,12 @@ impl Message {
     /// Where and why it is no JSON, or not of a `T`.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_slice(self.as_bytes())
+    }
+
+    /// A value as JSON, in a text message.
+    pub(super) fn from_json(value: &(impl Serialize + ?Sized)) -> Result<Self, WebSocketError> {
+        let text = serde_json::to_string(value);
+        text.map(Self::from).map_err(|error| WebSocketError::Json(error.to_string()))
     }
 
     pub(super) fn opcode(&self) -> OpCode {
