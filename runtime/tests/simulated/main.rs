@@ -12,6 +12,7 @@ mod servers;
 mod streams;
 mod timers;
 mod trace;
+mod websockets;
 mod world;
 
 use gustnado::coroutine::{moment, sleep, sleep_until};
