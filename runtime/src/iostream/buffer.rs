@@ -4,13 +4,17 @@ use std::cell::RefCell;
 use std::fmt;
 
 /// The size of a lent block. One read fills it at most; it holds the heads of a hundred pipelined requests.
-const BLOCK: usize = 16 * 1024;
+pub(super) const BLOCK: usize = 16 * 1024;
 
-/// So many buffers are kept for later: one megabyte a thread.
-const KEPT: usize = 64;
+/// The size of a block for who is sent more than fits into the usual one: a quarter of the calls for a long body.
+const LARGE: usize = 4 * BLOCK;
+
+/// So many bytes are kept for later, of each kind of buffers, by each thread.
+const KEPT: usize = 64 * BLOCK;
 
 thread_local! {
     static BUFFERS: RefCell<Vec<Buffer>> = const { RefCell::new(Vec::new()) };
+    static LARGE_BUFFERS: RefCell<Vec<Buffer>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The size of a block for records of TLS, the longest of which are a little longer than the others.
@@ -39,6 +43,12 @@ impl Buffer {
         buffer.unwrap_or_else(|| Self::new(BLOCK))
     }
 
+    /// Borrows an empty buffer for more than the usual one holds.
+    pub(super) fn lend_large() -> Self {
+        let buffer = LARGE_BUFFERS.try_with(|buffers| buffers.borrow_mut().pop()).ok().flatten();
+        buffer.unwrap_or_else(|| Self::new(LARGE))
+    }
+
     /// Borrows an empty buffer that has room for records.
     #[cfg(feature = "tls")]
     pub(super) fn lend_for_records() -> Self {
@@ -52,8 +62,10 @@ impl Buffer {
 
     /// Gives a buffer back to the thread, unless it has grown.
     pub(crate) fn give_back(mut self) {
-        let others = match self.0.block.len() {
+        let size = self.0.block.len();
+        let others = match size {
             BLOCK => &BUFFERS,
+            LARGE => &LARGE_BUFFERS,
             #[cfg(feature = "tls")]
             RECORDS => &RECORD_BUFFERS,
             _ => return,
@@ -62,7 +74,7 @@ impl Buffer {
         // At the thread's end the others may be gone; this one then goes their way.
         let _ = others.try_with(|buffers| {
             let mut buffers = buffers.borrow_mut();
-            if buffers.len() < KEPT {
+            if buffers.len() < KEPT / size {
                 buffers.push(self);
             }
         });
@@ -168,5 +180,13 @@ mod tests {
         assert_eq!(buffer.len(), BLOCK * 3);
         buffer.give_back();
         assert_eq!(Buffer::lend().0.block.len(), BLOCK);
+    }
+
+    #[test]
+    fn a_large_buffer_is_lent_again() {
+        let buffer = Buffer::lend_large();
+        let block = buffer.0.block.as_ptr();
+        buffer.give_back();
+        assert_eq!(Buffer::lend_large().0.block.as_ptr(), block);
     }
 }

@@ -81,7 +81,7 @@ struct Inner {
     /// What most streams never have.
     rare: OnceCell<Box<Rare>>,
     reading: Cell<bool>,
-    /// How many reads have left something behind since one last emptied the socket.
+    /// How many reads of a usual length have left something behind since one last emptied the socket.
     reads: Cell<u8>,
     /// How many writes have been done at once since one last had to wait.
     writes: Cell<u8>,

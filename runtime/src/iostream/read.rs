@@ -1,5 +1,6 @@
 //! Reading.
 
+use super::buffer::BLOCK;
 use super::{Buffer, DEFAULT_MAX_BUFFER_SIZE, IOStream, Inner, Link, StreamError};
 use crate::ioloop::Side;
 use futures_core::Stream;
@@ -9,7 +10,8 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-/// So many reads may follow each other without a wait; then others have a turn. They fill a few hundred kilobytes.
+/// So many reads may follow each other without a wait; then others have a turn. They fill a few hundred kilobytes: a larger read counts
+/// for several.
 const READS_PER_TURN: u8 = 32;
 
 impl IOStream {
@@ -357,7 +359,11 @@ impl Inner {
     /// Reads once into the buffer.
     pub(super) fn poll_fill(&self, cx: &mut Context<'_>) -> Poll<Result<usize, StreamError>> {
         self.poll_receive(cx, |link| {
-            let mut buffer = self.incoming.take().unwrap_or_else(Buffer::lend);
+            let mut buffer = self.incoming.take().unwrap_or_else(|| match self.reads.get() {
+                0 => Buffer::lend(),
+                // The last read has left something behind.
+                _ => Buffer::lend_large(),
+            });
             let received = if buffer.len() < self.max_buffer_size() {
                 self.receive(link, buffer.room()).map_err(Some)
             } else {
@@ -402,7 +408,7 @@ impl Inner {
                     return Poll::Ready(Ok(0));
                 }
                 ready!(link.registration.poll(Side::Read, cx));
-                if self.reads.get() == READS_PER_TURN {
+                if self.reads.get() >= READS_PER_TURN {
                     self.reads.set(0);
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
@@ -435,7 +441,10 @@ impl Inner {
                 link.registration.clear(Side::Read);
                 self.reads.set(0);
             }
-            Ok(_) => self.reads.set(self.reads.get() + 1),
+            Ok(count) => {
+                let reads = u8::try_from(count.div_ceil(BLOCK)).unwrap_or(READS_PER_TURN);
+                self.reads.set(self.reads.get().saturating_add(reads));
+            }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 link.registration.clear(Side::Read);
             }
