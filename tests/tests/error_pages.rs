@@ -132,3 +132,41 @@ fn a_malformed_request_is_no_error_of_the_application() {
     assert_eq!(reply.status(), 400);
     assert_ne!(reply.text(), "own");
 }
+
+#[test]
+fn an_author_sees_the_causes_the_route_and_the_request() {
+    let server = Server::application(|| application().debug(true));
+    let mut client = server.connect();
+    client.send(
+        "GET /broken?a=<b> HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\nCookie: secret=1\r\nX-Odd: <i>\r\n\r\n",
+    );
+    let page = client.reply().text();
+    for part in [
+        "<h1>500: Internal Server Error</h1>",
+        "<code>GET /broken?a=&lt;b&gt;</code>",
+        "reading the secrets",
+        "No such file",
+        "error_pages.rs:",
+        "handler broken",
+        "<td>X-Odd</td><td>&lt;i&gt;</td>",
+        "<td>Cookie</td><td>(not shown)</td>",
+        "with_status",
+    ] {
+        assert!(page.contains(part), "{part:?} in {page}");
+    }
+    assert!(!page.contains("secret=1"));
+    let reply = ask(&server, "GET", "/broken", "*/*");
+    assert!(reply.text().starts_with("500: Internal Server Error\n\nreading the secrets"));
+    let reply = ask(&server, "GET", "/broken", "application/json");
+    assert!(reply.text().contains(r#""causes":["reading the secrets","#), "{}", reply.text());
+}
+
+#[test]
+fn an_author_sees_which_routes_may_have_been_meant() {
+    let server = Server::application(|| application().debug(true));
+    let page = ask(&server, "GET", "/secrets", "text/html").text();
+    let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text} in {page}"));
+    assert!(place("<td>/secret</td>") < place("<td>/broken</td>"));
+    let page = ask(&server, "POST", "/secret", "text/html").text();
+    assert!(page.contains("none of this method") && !page.contains("similar path"), "{page}");
+}

@@ -233,7 +233,17 @@ impl Application {
         mut self,
         write: impl Fn(&Error, &Context) -> R + 'static,
     ) -> Self {
-        self.error_pages = ErrorPages::new(move |error, cx| write(error, cx).respond(cx));
+        self.error_pages.write_by(move |error, cx| write(error, cx).respond(cx));
+        self
+    }
+
+    /// Whether the pages of errors are for the author: with the chain of causes, where it began, the route, the request, routes that
+    /// may have been meant, and what to do. Not for production, as it tells clients what is inside of the house: `false` unless set.
+    ///
+    /// `debug(cfg!(debug_assertions))` is so in builds for development. What [`write_error`](Self::write_error) writes stays as it is.
+    #[must_use]
+    pub fn debug(mut self, debug: bool) -> Self {
+        self.error_pages.debug(debug);
         self
     }
 

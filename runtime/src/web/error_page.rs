@@ -1,5 +1,7 @@
 //! What a client is told of an error.
 
+mod debug;
+
 use std::borrow::Cow;
 use std::cell::Cell;
 
@@ -16,6 +18,8 @@ pub(super) struct ErrorPages {
     write: Option<Box<Write>>,
     /// Whether that is at work: an error in there must not lead there again.
     writing: Cell<bool>,
+    /// Whether an author reads them.
+    debug: bool,
 }
 
 type Write = dyn Fn(&Error, &Context) -> Response;
@@ -25,8 +29,12 @@ impl ErrorPages {
         self.write.is_some()
     }
 
-    pub(super) fn new(write: impl Fn(&Error, &Context) -> Response + 'static) -> Self {
-        Self { write: Some(Box::new(write)), writing: Cell::new(false) }
+    pub(super) fn write_by(&mut self, write: impl Fn(&Error, &Context) -> Response + 'static) {
+        self.write = Some(Box::new(write));
+    }
+
+    pub(super) fn debug(&mut self, debug: bool) {
+        self.debug = debug;
     }
 }
 
@@ -60,6 +68,9 @@ pub(super) fn write(error: &Error, cx: &Context) -> Response {
             StatusCode::OK => response.with_status(error.status()),
             _ => response,
         };
+    }
+    if pages.debug {
+        return debug::page(error, cx);
     }
     page(error.status(), &error.reason(), cx)
 }

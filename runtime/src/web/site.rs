@@ -70,7 +70,6 @@ impl Site {
         self.0.endings.take().run(deadline).await;
     }
 
-    #[cfg(feature = "templates")]
     pub(super) fn routes(&self) -> &[Route] {
         self.0.router.routes()
     }
