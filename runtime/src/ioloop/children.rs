@@ -4,6 +4,7 @@
 //! allocated per child, and a wake-up costs the same whether there are two or two thousand.
 
 use super::core::{Core, Entry};
+use super::pool::Pooled;
 use super::slab::{Key, NONE, Slab};
 use super::waker::{is_probe, probe, waker};
 use std::cell::Cell;
@@ -42,7 +43,7 @@ pub(super) struct Child {
 impl Children {
     pub(crate) fn new(core: Rc<Core>, parent: &Waker) -> Self {
         let family = Family { parent: parent.clone(), first: None, last: NONE };
-        let family = core.entries.borrow_mut().insert(Entry::Family(family));
+        let family = core.entries.borrow_mut().insert(Entry::Family(Pooled::new(family)));
         Self { core, family, youngest: NONE, probed: Cell::new(false) }
     }
 
@@ -139,7 +140,7 @@ impl Children {
     /// Whether some were woken since the last look began.
     pub(crate) fn has_woken(&self) -> bool {
         let entries = self.core.entries.borrow();
-        matches!(entries.get(self.family), Some(Entry::Family(Family { first: Some(_), .. })))
+        matches!(entries.get(self.family), Some(Entry::Family(family)) if family.first.is_some())
     }
 
     /// The parent's name for a woken child, and who was woken after it. From now on it can be woken again.

@@ -7,6 +7,7 @@ use super::dump::Dump;
 use super::executor::Executor;
 use super::locals::Slot;
 use super::mailbox::{self, Letter, LoopMailbox, Mailbox};
+use super::pool::{Pooled, Shared};
 use super::slab::{Key, Slab};
 use super::sources::Sources;
 use super::task::Run;
@@ -35,7 +36,7 @@ thread_local! {
 pub(crate) struct Core {
     pub(super) id: LoopId,
     /// What runs in the next turn, in its order.
-    ready: RefCell<VecDeque<Ready>>,
+    ready: RefCell<VecDeque<Key>>,
     /// The tasks, and whatever else has a waker.
     pub(super) entries: RefCell<Slab<Entry>>,
     pub(super) coroutines: Coroutines,
@@ -64,11 +65,6 @@ pub(crate) struct Core {
 /// A callback. It is told which loop it runs on.
 pub(super) type Call = Box<dyn FnOnce(&Core)>;
 
-enum Ready {
-    Wake(Key),
-    Call(Call),
-}
-
 /// What came of waking something.
 pub(super) enum Woken {
     /// It is queued, or gone.
@@ -82,15 +78,17 @@ pub(super) enum Woken {
 /// What a waker can point to.
 pub(super) enum Entry {
     Task {
-        task: super::pool::Shared<dyn Run>,
+        task: Shared<dyn Run>,
         queued: bool,
     },
     /// The future of `run_sync`, which lives on its caller's stack.
     Root {
         queued: bool,
     },
-    Family(Family),
+    /// In memory of its own, so that an entry is small.
+    Family(Pooled<Family>),
     Child(Child),
+    Call(Call),
     /// Somebody wants to know where the others wait.
     Dump(Box<dyn FnOnce(Dump)>),
 }
@@ -188,7 +186,7 @@ impl Core {
 
     /// Runs `call` in the next turn. For callbacks that cannot panic; others come with their origin.
     pub(crate) fn push(&self, call: impl FnOnce(&Self) + 'static) {
-        self.ready.borrow_mut().push_back(Ready::Call(Box::new(call)));
+        self.push_entry(Entry::Call(Box::new(call)));
     }
 
     fn read_mailbox(self: &Rc<Self>) {
@@ -201,7 +199,7 @@ impl Core {
                         parent.wake();
                     }
                 }
-                Letter::Call(call) => self.ready.borrow_mut().push_back(Ready::Call(call)),
+                Letter::Call(call) => drop(self.push_entry(Entry::Call(call))),
             }
         }
         self.letters.set(letters);
@@ -212,12 +210,8 @@ impl Core {
         let count = self.ready.borrow().len();
         self.unpolled.set(self.unpolled.get().saturating_add(count as u32));
         for _ in 0..count {
-            let ready = self.ready.borrow_mut().pop_front();
-            match ready {
-                Some(Ready::Wake(key)) => self.run_task(key, root),
-                Some(Ready::Call(call)) => call(self),
-                None => return,
-            }
+            let Some(key) = self.ready.borrow_mut().pop_front() else { return };
+            self.run_task(key, root);
         }
     }
 
@@ -231,7 +225,7 @@ impl Core {
                 *queued = false;
                 None
             }
-            Some(Entry::Dump(_)) => None,
+            Some(Entry::Call(_) | Entry::Dump(_)) => None,
             // Cancelled between its waking and now.
             _ => return,
         };
@@ -243,12 +237,7 @@ impl Core {
 
     /// Polls a task; says whether it has ended.
     #[inline]
-    pub(super) fn turn(
-        &self,
-        key: Key,
-        task: &super::pool::Shared<dyn Run>,
-        waker: &Waker,
-    ) -> bool {
+    pub(super) fn turn(&self, key: Key, task: &Shared<dyn Run>, waker: &Waker) -> bool {
         self.coroutines.switch(key);
         let ended = task.run(&mut Context::from_waker(waker));
         self.coroutines.switch(Key::NOWHERE);
@@ -282,8 +271,10 @@ impl Core {
             return;
         }
         let entry = self.entries.borrow_mut().remove(key);
-        if let Some(Entry::Dump(tell)) = entry {
-            tell(self.probe(root));
+        match entry {
+            Some(Entry::Call(call)) => call(self),
+            Some(Entry::Dump(tell)) => tell(self.probe(root)),
+            _ => {}
         }
     }
 
@@ -424,7 +415,7 @@ impl Core {
         Poll::Pending
     }
 
-    pub(super) fn insert_task(&self, task: super::pool::Shared<dyn Run>) -> Key {
+    pub(super) fn insert_task(&self, task: Shared<dyn Run>) -> Key {
         self.push_entry(Entry::Task { task, queued: true })
     }
 
@@ -455,7 +446,7 @@ impl Core {
     /// Adds an entry that has its turn in the next round of callbacks.
     pub(super) fn push_entry(&self, entry: Entry) -> Key {
         let key = self.entries.borrow_mut().insert(entry);
-        self.ready.borrow_mut().push_back(Ready::Wake(key));
+        self.ready.borrow_mut().push_back(key);
         key
     }
 
@@ -466,7 +457,7 @@ impl Core {
                 if std::mem::replace(queued, true) {
                     return Woken::Done;
                 }
-                self.ready.borrow_mut().push_back(Ready::Wake(key));
+                self.ready.borrow_mut().push_back(key);
             }
             Some(Entry::Child(Child { family, queued, .. })) if !*queued => {
                 *queued = true;
@@ -479,6 +470,14 @@ impl Core {
             _ => {}
         }
         Woken::Done
+    }
+
+    /// Drops a callback that will not run.
+    fn drop_call(&self, key: Key) {
+        let is_call = matches!(self.entries.borrow().get(key), Some(Entry::Call(_)));
+        let call = is_call.then(|| self.entries.borrow_mut().remove(key));
+        // Outside of the borrow: what it owns may have a destructor that uses the loop.
+        drop(call);
     }
 
     /// Ends everything: tasks are cancelled, timeouts and callbacks dropped, sources forgotten.
@@ -501,6 +500,7 @@ impl Core {
             drop(actions);
             for key in entries {
                 self.cancel_task(key);
+                self.drop_call(key);
             }
             self.clear_sources();
         }
