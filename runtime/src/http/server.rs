@@ -228,8 +228,28 @@ pub(super) struct Shared {
 pub(super) struct Resting {
     pub(super) parked: Parked,
     pub(super) remote: Remote,
-    /// In the loop's ticks.
-    deadline: u64,
+    deadline: Coarse,
+}
+
+/// A time of the loop, in steps of 2²⁰ ns, which take less memory and are fine enough for what rests. Two of them can be compared
+/// if they are no further apart than 26 days.
+#[derive(Clone, Copy)]
+struct Coarse(u32);
+
+impl Coarse {
+    /// The step in which `ticks` is.
+    fn of(ticks: u64) -> Self {
+        Self((ticks >> 20) as u32)
+    }
+
+    /// The first step that is all behind `ticks`, or as far from `now` as there is.
+    fn after(ticks: u64, now: u64) -> Self {
+        Self::of(ticks.min(now.saturating_add(1 << 50)).saturating_add(1 << 20))
+    }
+
+    fn is_over(self, now: Self) -> bool {
+        now.0.wrapping_sub(self.0) as i32 >= 0
+    }
 }
 
 /// So many workers are kept for later.
@@ -325,6 +345,7 @@ impl Shared {
             return;
         }
         let deadline = self.core.deadline(self.ground.settings.idle_connection_timeout.into());
+        let deadline = Coarse::after(deadline, self.ticks());
         let mut parked = self.parked.borrow_mut();
         let place = parked.next_key().index;
         if let Some(resting) = stream.park(self.clone(), place) {
@@ -454,8 +475,8 @@ async fn sweep(shared: Rc<Shared>) {
     let pause = (timeout / 4).clamp(Duration::from_millis(10), Duration::from_secs(1));
     while shared.parked.borrow().len() > 0 {
         sleep(pause).await;
-        let now = shared.ticks();
-        let expired = shared.parked.borrow_mut().remove_if(|resting| resting.deadline <= now);
+        let now = Coarse::of(shared.ticks());
+        let expired = shared.parked.borrow_mut().remove_if(|resting| resting.deadline.is_over(now));
         for resting in expired {
             shared.core.remove_parked(resting.parked.source);
         }
