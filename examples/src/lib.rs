@@ -9,7 +9,7 @@
 mod origin;
 mod page;
 
-pub use origin::same_origin;
+pub use origin::{SameOrigin, same_origin};
 pub use page::{icon, page, server, style};
 
 use gustnado::options::{Opt, define, parse_command_line};

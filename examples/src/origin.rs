@@ -26,3 +26,13 @@ pub fn same_origin(request: &Request) -> Result<()> {
     }
     Err(HTTPError::new(StatusCode::FORBIDDEN).with_reason("another site has sent this").into())
 }
+
+/// The same as an argument: what is refused does not reach the handler.
+#[derive(Clone, Copy, Debug)]
+pub struct SameOrigin;
+
+impl FromRequest<'_> for SameOrigin {
+    async fn from_request(cx: &Context) -> Result<Self> {
+        same_origin(cx).map(|()| Self)
+    }
+}

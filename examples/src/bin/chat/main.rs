@@ -12,7 +12,7 @@ mod room;
 #[cfg(test)]
 mod tests;
 
-use examples::{page, same_origin};
+use examples::{SameOrigin, page};
 use gustnado::ioloop::{Signal, Signals};
 use gustnado::prelude::*;
 use room::{Message, Room};
@@ -49,8 +49,7 @@ struct Updates {
 
 /// A character takes twelve bytes at most: four, percent-encoded.
 #[post("/a/message/new", max_body_size = 32_768)]
-async fn new(Form(said): Form<Said>, room: &Rc<Room>, cx: &Context) -> Result<Json<Rc<Message>>> {
-    same_origin(cx)?;
+async fn new(_: SameOrigin, Form(said): Form<Said>, room: &Rc<Room>) -> Result<Json<Rc<Message>>> {
     let (name, body) = (said.name.trim(), said.body.trim());
     let is_fit = |text: &str, longest| !text.is_empty() && text.chars().count() <= longest;
     if !is_fit(name, LONGEST_NAME) || name.contains(char::is_control) {
@@ -63,10 +62,9 @@ async fn new(Form(said): Form<Said>, room: &Rc<Room>, cx: &Context) -> Result<Js
 }
 
 #[post("/a/message/updates", max_body_size = 1_000)]
-async fn updates(Form(seen): Form<Seen>, room: &Rc<Room>, cx: &Context) -> Result<Json<Updates>> {
-    same_origin(cx)?;
+async fn updates(_: SameOrigin, Form(seen): Form<Seen>, room: &Rc<Room>) -> Json<Updates> {
     let patience = seen.wait.map_or(PATIENCE, |seconds| PATIENCE.min(Duration::from_secs(seconds)));
-    Ok(Json(Updates { messages: room.after(seen.cursor, patience).await }))
+    Json(Updates { messages: room.after(seen.cursor, patience).await })
 }
 
 fn refuse<T>(reason: &'static str) -> Result<T> {
