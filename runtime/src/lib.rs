@@ -84,12 +84,12 @@ pub use web::EncryptedCookie;
 #[cfg(feature = "templates")]
 pub use web::template;
 pub use web::{
-    Address, Addresses, Application, Argument, Bearer, Context, Cors, Counter, Endpoint, Fields,
-    Finish, Form, FromCapture, FromHeader, FromRequest, Gauge, Handler, Header, Html, Json, Layer,
-    Link, Location, Metrics, Multipart, Next, Part, PerRequest, Query, RateLimit, Redirect,
-    RequestEnd, RequestHandler, Requirement, Respond, Route, Routes, SecurityHeaders, Server, Site,
-    StartupError, StaticFiles, Streamed, ToCapture, TrustedProxies, Upload, UserAgent, Workers,
-    after, before,
+    Address, Addresses, Application, Argument, Bearer, Context, Cors, Counter, Endpoint, Event,
+    EventSource, EventStream, Events, Fields, Finish, Form, FromCapture, FromHeader, FromRequest,
+    Gauge, Handler, Header, Html, Json, Layer, Link, Location, Metrics, Multipart, Next, Part,
+    PerRequest, Query, RateLimit, Redirect, RequestEnd, RequestHandler, Requirement, Respond,
+    Route, Routes, SecurityHeaders, Server, Site, StartupError, StaticFiles, Streamed, ToCapture,
+    TrustedProxies, Upload, UserAgent, Workers, after, before,
 };
 #[cfg(feature = "password-hashing")]
 pub use web::{hash_password, verify_password};

@@ -205,6 +205,8 @@ impl ContentType {
     pub const JSON: Self = Self::from_static("application/json");
     /// `application/octet-stream`
     pub const OCTETS: Self = Self::from_static("application/octet-stream");
+    /// `text/event-stream`
+    pub const EVENTS: Self = Self::from_static("text/event-stream");
     /// `text/plain; charset=utf-8`
     pub const TEXT: Self = Self::from_static("text/plain; charset=utf-8");
 

@@ -51,7 +51,9 @@ pub use per_request::{PerRequest, RequestEnd};
 pub use provided::Requirement;
 pub use reply::Finish;
 pub use request_handler::{Initial, RequestHandler, live, not_allowed};
-pub use respond::{Html, Json, Redirect, Respond, Streamed};
+pub use respond::{
+    Event, EventSource, EventStream, Events, Html, Json, Redirect, Respond, Streamed,
+};
 pub use routing::{Endpoint, Fills, Handler, Link, Location, Route, Routes, ToCapture};
 #[cfg(feature = "encrypted-cookies")]
 pub use security::EncryptedCookie;

@@ -217,6 +217,7 @@ impl Server {
     pub(super) async fn shutdown(&self) {
         let core = Core::current_or_panic();
         let deadline = core.instant(core.deadline(self.shutdown_timeout.into()));
+        self.site.draining().set();
         if !self.http.shutdown(deadline).await {
             tracing::warn!(target: "gustnado.general", "some requests did not finish in time");
         }

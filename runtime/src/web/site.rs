@@ -17,6 +17,7 @@ use super::{Context, Link, Respond, Route, log};
 use crate::error::{Error, HTTPError, Result};
 use crate::http::{Request, Response, Service, Settings};
 use crate::ioloop::{Core, Deadline, Frame};
+use crate::locks::Event;
 
 /// An application that was checked and is ready to serve. A clone is the same one.
 #[derive(Clone)]
@@ -32,6 +33,8 @@ struct Inner {
     guards: Option<Guards>,
     authentication: Authentication,
     endings: Cell<Endings>,
+    /// Set when the server is about to end.
+    draining: Event,
 }
 
 impl Site {
@@ -54,6 +57,7 @@ impl Site {
             authentication,
             guards,
             endings,
+            draining: Event::new(),
         }))
     }
 
@@ -89,6 +93,11 @@ impl Site {
         })?;
         let mark = if query.is_empty() { "" } else { "?" };
         Ok(format!("{}{}{mark}{query}", route.prefix(), link.path()))
+    }
+
+    /// Is set when the server is about to end.
+    pub(super) fn draining(&self) -> &Event {
+        &self.0.draining
     }
 
     pub(crate) fn route(&self, index: usize) -> &Route {

@@ -1,5 +1,6 @@
 //! What a handler may return.
 
+mod events;
 mod redirect;
 mod streamed;
 
@@ -9,6 +10,7 @@ use ::http::StatusCode;
 use bytes::Bytes;
 use serde::Serialize;
 
+pub use events::{Event, EventSource, EventStream, Events};
 pub use redirect::Redirect;
 pub use streamed::Streamed;
 
