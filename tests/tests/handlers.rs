@@ -320,3 +320,35 @@ fn a_panic_in_a_route_is_a_500_and_logged_as_one() {
     assert_eq!(server.log().count("Uncaught exception GET /panic: as /panic wanted"), 1);
     assert_eq!(client.get("/none").status(), 404);
 }
+
+#[gustnado::get("/again/a")]
+async fn got_a() -> &'static str {
+    "GET a"
+}
+
+#[gustnado::post("/again/a")]
+async fn posted_a() -> &'static str {
+    "POST a"
+}
+
+#[gustnado::get("/again/{name}")]
+async fn got_other(name: &str) -> String {
+    format!("GET {name}")
+}
+
+#[test]
+fn a_request_that_is_repeated_leads_to_where_it_led_and_any_other_does_not() {
+    let server =
+        Server::application(|| Application::new(gustnado::routes![got_a, posted_a, got_other]));
+    let mut client = server.connect();
+    let asked = ["GET a", "GET a", "GET b", "GET b", "POST a", "GET a", "GET c", "POST c", "GET c"];
+    for line in asked.repeat(2) {
+        let (method, name) = line.split_once(' ').unwrap();
+        client.send(format!("{method} /again/{name} HTTP/1.1\r\nHost: a\r\n\r\n"));
+        let reply = client.reply();
+        match line {
+            "POST c" => assert_eq!(reply.status(), 405),
+            line => assert_eq!(reply.text(), line),
+        }
+    }
+}

@@ -306,15 +306,17 @@ impl Worker {
             self.encode(response, &mut out, head.version(), head_only, keep_alive);
         let is_full = out.len() >= BATCH;
         exchange.keep_out(out);
-        if !matches!(rest, Rest::Nothing) {
-            let sending = send_rest(self.exchange.clone(), rest, keep_alive);
-            return Some(Next::Break(State::Sending(Frame::new(sending))));
+        match rest {
+            Rest::Nothing if keep_alive => {
+                self.alone().finish();
+                is_full.then(|| self.give_way())
+            }
+            Rest::Nothing => Some(Next::Continue(Step::Close)),
+            rest => {
+                let sending = send_rest(self.exchange.clone(), rest, keep_alive);
+                Some(Next::Break(State::Sending(Frame::new(sending))))
+            }
         }
-        if !keep_alive {
-            return Some(Next::Continue(Step::Close));
-        }
-        self.alone().finish();
-        is_full.then(|| self.give_way())
     }
 
     fn encode(

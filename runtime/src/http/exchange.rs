@@ -37,6 +37,8 @@ pub(super) struct Exchange {
     pub(super) finish_on_disconnect: Cell<bool>,
     /// Whether something else has taken the connection over.
     is_upgraded: Cell<bool>,
+    /// What the service has noted for the next request with the same head; 0 is nothing.
+    pub(super) note: Cell<u32>,
     /// When the head had arrived, in the loop's ticks.
     pub(super) started: u64,
     /// Once somebody has asked for it.
@@ -112,6 +114,7 @@ impl Exchange {
             started: 0,
             finish_on_disconnect: Cell::new(false),
             is_upgraded: Cell::new(false),
+            note: Cell::new(0),
             identity: Cell::default(),
             locals: Slot::default(),
             ground,
@@ -148,6 +151,9 @@ impl Exchange {
             return Ok(false);
         }
         self.started = now;
+        if !self.head.is_repeated() {
+            self.note.set(0);
+        }
         self.reading = Cell::new(Reading::new(&self.head, &self.ground.settings));
         Ok(true)
     }

@@ -57,6 +57,8 @@ pub struct Head {
     upgrade: bool,
     /// Whether it is of the kind that is compared with the next one.
     repeatable: bool,
+    /// Whether the previous one was the same, byte for byte.
+    is_repeated: bool,
     /// Some once a head did not arrive in one piece, or was unusual.
     rare: Option<Box<Rare>>,
 }
@@ -110,6 +112,7 @@ impl Head {
     ///
     /// The first rule that the request breaks. It does not depend on how the bytes were split.
     pub fn parse(&mut self, buffer: &[u8], limits: &Limits) -> Result<Option<usize>, Violation> {
+        self.is_repeated = false;
         if self.is_fresh() {
             if let Some(end) = self.repeat(buffer, limits) {
                 return Ok(Some(end));
@@ -178,6 +181,11 @@ impl Head {
     /// Whether bytes of a body are to be expected.
     pub(crate) fn has_body(&self) -> bool {
         matches!(self.framing, Kind::Length | Kind::Chunked)
+    }
+
+    /// Whether it is the previous one again, so that whatever was found out about that one holds.
+    pub(crate) fn is_repeated(&self) -> bool {
+        self.is_repeated
     }
 
     /// Whether the client wants to use the connection again.

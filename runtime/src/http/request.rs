@@ -62,6 +62,16 @@ impl Request {
         self.exchange.head.path()
     }
 
+    /// What was [noted](Self::set_note) of a request before whose head was the same, byte for byte; else 0.
+    pub(crate) fn note(&self) -> u32 {
+        self.exchange.note.get()
+    }
+
+    /// Notes something that depends on nothing but the head, for the next request that has the same.
+    pub(crate) fn set_note(&self, note: u32) {
+        self.exchange.note.set(note);
+    }
+
     /// The path as bytes, which need not be looked at to be text.
     pub(crate) fn path_bytes(&self) -> &[u8] {
         self.exchange.head.path_bytes()

@@ -131,10 +131,15 @@ impl Site {
     }
 
     fn answer(&self, request: Request) -> Frame<Response> {
-        let Some(index) = self.0.router.find(request.method(), request.path_bytes(), &request)
-        else {
+        let router = &self.0.router;
+        // Clients repeat themselves, and what is the same leads to the same route.
+        if let Some(index) = router.numbered(request.note()) {
+            return self.answer_by(index, request);
+        }
+        let Some(index) = router.find(request.method(), request.path_bytes(), &request) else {
             return self.answer_without_route(request);
         };
+        request.set_note(router.number(index));
         self.answer_by(index, request)
     }
 

@@ -23,7 +23,8 @@ impl Head {
         if !buffer.starts_with(&self.bytes[..end]) {
             return self.repeat_headers(buffer, limits);
         }
-        self.fits(limits).then_some(end)
+        self.is_repeated = self.fits(limits);
+        self.is_repeated.then_some(end)
     }
 
     /// The headers are as before, and the request line is of the usual kind.

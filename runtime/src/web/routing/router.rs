@@ -1,6 +1,7 @@
 //! From a method and a path to a route.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use ::http::Method;
@@ -26,6 +27,9 @@ pub(crate) struct Router {
     /// The paths that are the same for every host.
     paths: Paths,
     default_host: Option<String>,
+    /// The numbers that the routes have among those of all routers of the thread begin here, and so many have one: none, if more
+    /// than the method and the path decide about some of them.
+    numbers: (u32, u32),
 }
 
 /// The paths of one host, or of all.
@@ -39,6 +43,11 @@ struct Paths {
     literals: Table,
     /// Whether some path has a capture: otherwise the table is all that must be asked.
     captures: bool,
+}
+
+thread_local! {
+    /// The first number that no route has.
+    static NUMBERS: Cell<u32> = const { Cell::new(1) };
 }
 
 /// What there is at one path: the routes of each method, those with conditions first.
@@ -97,7 +106,11 @@ impl Router {
         };
         let hosts = patterns.into_iter().filter_map(of_host).collect();
         let paths = Paths::new(&routes, |route| route.host.is_none());
-        Self { routes, hosts, paths, default_host: None }
+        let is_plain = |route: &Route| route.host.is_none() && route.conditions.is_empty();
+        let count = if routes.iter().all(is_plain) { routes.len() as u32 } else { 0 };
+        let numbers = (NUMBERS.get(), count);
+        NUMBERS.set(NUMBERS.get().wrapping_add(count));
+        Self { routes, hosts, paths, default_host: None, numbers }
     }
 
     /// Lets requests for hosts that no route names be for this one: Tornado's `default_host`.
@@ -117,6 +130,20 @@ impl Router {
     pub(crate) fn add_unlisted(&mut self, route: Route) -> usize {
         self.routes.push(route);
         self.routes.len() - 1
+    }
+
+    /// The number of a route, which no other router of the thread has; 0 if it has none.
+    pub(crate) fn number(&self, route: usize) -> u32 {
+        let (first, count) = self.numbers;
+        if (route as u32) < count { first.wrapping_add(route as u32) } else { 0 }
+    }
+
+    /// The route of this number, if it is one of these.
+    #[inline]
+    pub(crate) fn numbered(&self, number: u32) -> Option<usize> {
+        let (first, count) = self.numbers;
+        let route = number.wrapping_sub(first);
+        (route < count && number > 0).then_some(route as usize)
     }
 
     /// The route that answers the method at the path, if there is one.

@@ -228,3 +228,14 @@ fn agrees_with_the_definition_of_matching() {
         }
     }
 }
+
+#[test]
+fn a_number_is_one_route_of_one_router() {
+    let (first, second) = (gets(&["/a", "/b"]), gets(&["/a", "/b"]));
+    for route in 0..2 {
+        let number = first.number(route);
+        assert_eq!((first.numbered(number), second.numbered(number)), (Some(route), None));
+    }
+    assert_eq!(first.numbered(0), None);
+    assert_eq!(second.numbered(second.number(2)), None);
+}
