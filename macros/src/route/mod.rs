@@ -322,7 +322,6 @@ impl<'f> Registration<'f> {
         let (path, text) = (path.literal(), self.name.unraw().to_string());
         quote! {
             impl #name {
-                #[allow(dead_code)]
                 #visibility fn url(#(#parameters),*) -> __gustnado::Link {
                     __gustnado::Link::new::<Self>(#text, #path, &[#(#pieces),*])
                 }
