@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use ::http::{Method, StatusCode};
 
-use crate::http::{Body, HTTPDate, Headers, Request, Response};
+use crate::http::{Body, HTTPDate, Request, Response};
 
 /// Gives an answer to GET or HEAD that has a whole body an Etag, unless it has one; and makes it a 304 if the client has sent that
 /// one in If-None-Match, or else, of an answer with a Last-Modified, was there after it (If-Modified-Since).
@@ -20,7 +20,10 @@ pub(super) fn apply(request: &Request, response: &mut Response) {
         // It is made of hexadecimal digits.
         let _valid = response.headers_mut().insert("Etag", tag);
     }
-    if is_fresh(request, response.headers()) {
+    let headers = response.headers();
+    let modified = headers.value("last-modified");
+    let modified = modified.and_then(|date| HTTPDate::parse(date, SystemTime::now()));
+    if is_fresh(request, headers.value("etag"), modified) {
         response.set_status(StatusCode::NOT_MODIFIED);
         *response.body_mut() = Body::Empty;
         for name in ["Content-Type", "Content-Encoding", "Content-Language", "Content-Range"] {
@@ -41,15 +44,14 @@ fn etag(body: &[u8]) -> String {
     format!("\"{:016x}{:016x}\"", half(0), half(1))
 }
 
-/// Whether the client has what would be sent. If-None-Match is stronger than If-Modified-Since (RFC 9110, section 13.2.2).
-fn is_fresh(request: &Request, headers: &Headers) -> bool {
+/// Whether the client has what has this tag, and was modified then. If-None-Match is stronger than If-Modified-Since (RFC 9110, section
+/// 13.2.2).
+pub(super) fn is_fresh(request: &Request, etag: Option<&[u8]>, modified: Option<HTTPDate>) -> bool {
     if let Some(tags) = request.header_bytes("if-none-match") {
-        return headers.value("etag").is_some_and(|tag| has_tag(tags, tag));
+        return etag.is_some_and(|etag| has_tag(tags, etag));
     }
-    let now = SystemTime::now();
-    let date = |value: Option<&[u8]>| HTTPDate::parse(value?, now);
-    let since = date(request.header_bytes("if-modified-since"));
-    let modified = date(headers.value("last-modified"));
+    let since = request.header_bytes("if-modified-since");
+    let since = since.and_then(|date| HTTPDate::parse(date, SystemTime::now()));
     matches!((modified, since), (Some(modified), Some(since)) if modified <= since)
 }
 
@@ -58,12 +60,18 @@ fn has_tag(list: &[u8], tag: &[u8]) -> bool {
     if list.trim_ascii_start().starts_with(b"*") {
         return true;
     }
-    let opaque = |tag: &'_ [u8]| tag.strip_prefix(b"W/").unwrap_or(tag).to_vec();
-    let tag = opaque(tag);
+    let tag = tag.strip_prefix(b"W/").unwrap_or(tag);
+    let Some(tag) = tag.strip_prefix(b"\"").and_then(|tag| tag.strip_suffix(b"\"")) else {
+        return false;
+    };
     // What a tag is made of cannot be a quote, but may be a comma.
-    let mut quotes = list.split(|byte| *byte == b'"').skip(1).step_by(2);
-    let tag = tag.strip_prefix(b"\"").and_then(|tag| tag.strip_suffix(b"\""));
-    tag.is_some_and(|tag| quotes.any(|other| other == tag))
+    let mut parts = list.split(|byte| *byte == b'"').skip(1);
+    while let (Some(other), Some(_behind)) = (parts.next(), parts.next()) {
+        if other == tag {
+            return true;
+        }
+    }
+    false
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use super::urls::StaticUrls;
 use crate::error::Result;
 use crate::http::{Body, HTTPDate, Response};
 use crate::ioloop::{Execution, run_in_executor};
+use crate::web::conditional::is_fresh;
 use crate::web::{Context, Respond};
 
 /// So much of a large file is read at once.
@@ -41,7 +42,7 @@ fn respond(cx: &Context, found: Found) -> Result<Response> {
     if is_versioned(cx) {
         headers.append("Cache-Control", TEN_YEARS)?;
     }
-    if is_fresh(cx, &found) {
+    if is_fresh(cx, Some(found.etag.as_bytes()), Some(found.modified)) {
         return Ok(response.with_status(StatusCode::NOT_MODIFIED));
     }
     let headers = response.headers_mut();
@@ -80,21 +81,6 @@ fn respond(cx: &Context, found: Found) -> Result<Response> {
 fn is_versioned(cx: &Context) -> bool {
     let Some(version) = cx.query().and_then(|query| query.strip_prefix("v=")) else { return false };
     cx.provided::<StaticUrls>().is_some_and(|urls| urls.is_version(cx.path(), version))
-}
-
-/// Whether the client has the file. If-None-Match is stronger than If-Modified-Since.
-fn is_fresh(cx: &Context, found: &Found) -> bool {
-    if let Some(tags) = cx.header("if-none-match") {
-        let tags = tags.trim_matches([' ', '\t']);
-        return tags == "*"
-            || tags.split(',').any(|tag| {
-                let tag = tag.trim_matches([' ', '\t']);
-                tag.strip_prefix("W/").unwrap_or(tag) == &*found.etag
-            });
-    }
-    let since =
-        cx.header("if-modified-since").and_then(|date| HTTPDate::parse(date, SystemTime::now()));
-    since.is_some_and(|since| found.modified <= since)
 }
 
 /// The part of a file that is wanted: from the first byte to the one behind the last.
