@@ -43,6 +43,21 @@
 //! A loop belongs to its thread, and so does everything on it: nothing has to be `Send`. To use more processors, run
 //! [the same application](Application::workers) on several threads; to reach a loop from another thread, use its
 //! [`Handle`](ioloop::Handle).
+//!
+//! # Features
+//!
+//! | feature | on by itself | what it adds |
+//! | --- | --- | --- |
+//! | `gzip` | yes | responses are compressed where an application wants that, and decompressed by the client |
+//! | `websocket` | yes | WebSockets, with permessage-deflate |
+//! | `tls` | | TLS for streams, servers and clients, by rustls |
+//! | `signed-cookies` | | signed cookies, sessions, and tokens against forged requests |
+//! | `encrypted-cookies` | | cookies that the client cannot read |
+//! | `password-hashing` | | passwords as hashes of Argon2id |
+//! | `templates` | | pages from templates, by MiniJinja |
+//! | `digest-auth` | | a client that proves who asks without showing the password |
+//! | `regex` | | `IOStream::read_until_regex` |
+//! | `tokio`, `futures-io` | | `IOStream` under the traits of these libraries |
 
 pub mod coroutine;
 pub mod escape;
