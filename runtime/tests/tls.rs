@@ -1,7 +1,7 @@
 //! TLS on streams: whom they trust, who they are, and how they begin and end.
 #![cfg(feature = "tls")]
 
-use gustnado::coroutine::{Multi, moment};
+use gustnado::coroutine::{Multi, cancel_after, moment};
 use gustnado::ioloop::{JoinHandle, spawn};
 use gustnado::iostream::{IOStream, StreamError};
 use gustnado::queues::Queue;
@@ -245,6 +245,29 @@ async fn start_tls_smtp() {
     stream.write(b"EHLO mail.example.com\r\n").await.unwrap();
     assert!(stream.read_until(b"\r\n").await.unwrap().starts_with(b"250 "));
     assert_eq!(stream.read_until_close().await.unwrap(), b"");
+}
+
+/// Who waits for a handshake may leave, and it goes on: a stream can never be half secured.
+#[gustnado::test(simulated, seeds = 5)]
+async fn start_tls_cancellation() {
+    let authority = Authority::new("authority");
+    let (options, client_options) =
+        (server(&authority.issue(&["a.example"])), trusting(&authority));
+    let (client, peer) = pair().await;
+    let impatient = client.start_tls((&client_options, "a.example"));
+    assert!(cancel_after(milliseconds(1), impatient).await.is_err());
+    assert!(client.is_secure() && !client.closed());
+    peer.start_tls(&options).await.unwrap();
+    peer.write(b"hello").await.unwrap();
+    assert_eq!(client.read_bytes(5).await.unwrap(), b"hello");
+
+    // Who leaves for good closes the stream, and the handshake ends with it on both sides.
+    let (client, peer) = pair().await;
+    let impatient = client.start_tls((&client_options, "a.example"));
+    assert!(cancel_after(milliseconds(1), impatient).await.is_err());
+    client.close();
+    assert!(matches!(client.wait_for_handshake().await, Err(TLSError::Closed(_))));
+    assert!(matches!(peer.start_tls(&options).await, Err(TLSError::Closed(_))));
 }
 
 #[gustnado::test]
