@@ -1,6 +1,6 @@
 //! What keeps an application and its users safe.
 //!
-//! What looks at every request is a [`Guard`](guards::Guard). They stand in one line, in an order that is always the same: headers,
+//! What looks at every request is a [`Guard`]. They stand in one line, in an order that is always the same: headers,
 //! hosts, other origins, limits, forgeries. An application that asks for none of them has no line, and its requests pay one test.
 
 mod application;
