@@ -4,7 +4,7 @@
 
 use gustnado::http::Cookie;
 use gustnado::prelude::*;
-use gustnado::{CookieSecret, SignedVersion, Validity};
+use gustnado::{CookieSecret, SignedVersion, Validity, Xsrf};
 use serde::Deserialize;
 use std::time::SystemTime;
 
@@ -91,6 +91,8 @@ async fn main() -> Result<()> {
     };
     let server = Application::new(routes![sign, read, set, plain])
         .cookie_secret(secret)
+        // Who asks is no browser, and its cookies are what is tried.
+        .xsrf(Xsrf::off())
         .listen("127.0.0.1:0")?;
     println!("listening on http://{}", server.addresses()[0]);
     server.run().await
