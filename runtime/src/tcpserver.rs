@@ -130,11 +130,7 @@ impl TCPServer {
         address: SocketAddr,
         options: &ServerOptions,
     ) -> io::Result<SocketAddr> {
-        options.load()?;
-        let listener = bind_socket(address, false)?;
-        let address = listener.local_addr()?;
-        self.add_tls_socket(listener, options)?;
-        Ok(address)
+        self.bind_tls(address, options, Inside::Anything)
     }
 
     /// Accepts connections that are secured by TLS from a socket that listens already.
@@ -149,6 +145,22 @@ impl TCPServer {
         options: &ServerOptions,
     ) -> io::Result<()> {
         self.accept_tls(listener.into(), options, Inside::Anything)
+    }
+
+    /// [`listen_tls`](Self::listen_tls), for what is spoken inside.
+    #[cfg(feature = "tls")]
+    pub(crate) fn bind_tls(
+        &self,
+        address: SocketAddr,
+        options: &ServerOptions,
+        inside: Inside,
+    ) -> io::Result<SocketAddr> {
+        // Before the port is taken.
+        options.load()?;
+        let listener = bind_socket(address, false)?;
+        let address = listener.local_addr()?;
+        self.accept_tls(listener, options, inside)?;
+        Ok(address)
     }
 
     #[cfg(feature = "tls")]

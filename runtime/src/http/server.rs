@@ -15,7 +15,6 @@ use crate::tcpserver::TCPServer;
 #[cfg(feature = "tls")]
 use crate::{
     ioloop::JoinHandle,
-    netutil::bind_socket,
     tls::{Inside, ServerOptions},
 };
 use std::any::type_name;
@@ -126,11 +125,7 @@ impl HTTPServer {
         address: SocketAddr,
         options: &ServerOptions,
     ) -> io::Result<SocketAddr> {
-        options.load()?;
-        let listener = bind_socket(address, false)?;
-        let address = listener.local_addr()?;
-        self.add_tls_socket(listener, options)?;
-        Ok(address)
+        self.tcp.bind_tls(address, options, Inside::Http)
     }
 
     /// Accepts connections that are secured by TLS from a socket that listens already.
