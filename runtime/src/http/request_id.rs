@@ -1,9 +1,7 @@
 //! What tells a request from all others.
 
 use crate::ioloop::Core;
-use std::cell::Cell;
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
 use std::str::FromStr;
 use std::sync::Arc;
 use tracing::Span;
@@ -27,12 +25,7 @@ pub struct RequestId(Arc<str>);
 impl RequestId {
     /// An id that no other request has.
     pub(super) fn new(core: &Core) -> Self {
-        let (high, low) = if core.is_simulated() {
-            // The same seed, the same ids.
-            (core.chance(), core.chance())
-        } else {
-            unguessable()
-        };
+        let (high, low) = (core.unguessable(), core.unguessable());
         Self(format!("{high:016x}{low:016x}").into())
     }
 
@@ -88,14 +81,3 @@ impl fmt::Display for InvalidRequestId {
 }
 
 impl std::error::Error for InvalidRequestId {}
-
-/// 128 bits. The thread counts, and hashes the count with a key that the system has drawn for it: the hash is SipHash, made so
-/// that its values tell nothing about others.
-fn unguessable() -> (u64, u64) {
-    thread_local! {
-        static KEY: RandomState = RandomState::new();
-        static COUNT: Cell<u64> = const { Cell::new(0) };
-    }
-    let count = COUNT.replace(COUNT.get().wrapping_add(1));
-    KEY.with(|key| (key.hash_one((count, 0)), key.hash_one((count, 1))))
-}

@@ -1,6 +1,8 @@
-//! Chance: what keeps those who do something regularly from doing it all at the same time.
+//! Chance: what keeps those who do something regularly from doing it all at the same time, and what nobody can guess.
 
 use super::Core;
+use std::cell::Cell;
+use std::hash::{BuildHasher, RandomState};
 
 impl Core {
     /// A number of nanoseconds made longer or shorter by chance, by Tornado's rule: × (1 + `jitter` × (random − ½)). Never 0.
@@ -12,9 +14,17 @@ impl Core {
         ((nanos as f64 * factor) as u64).max(1)
     }
 
-    /// A number that the seed of a simulated world decides.
-    pub(crate) fn chance(&self) -> u64 {
-        self.random.borrow_mut().next()
+    /// A number that tells nothing about others. The thread counts, and hashes the count with a key that the system has drawn for
+    /// it: the hash is SipHash, made for that. In a simulated world, the seed decides.
+    pub(crate) fn unguessable(&self) -> u64 {
+        thread_local! {
+            static KEY: RandomState = RandomState::new();
+            static COUNT: Cell<u64> = const { Cell::new(0) };
+        }
+        if self.is_simulated() {
+            return self.random.borrow_mut().next();
+        }
+        KEY.with(|key| key.hash_one(COUNT.replace(COUNT.get().wrapping_add(1))))
     }
 }
 

@@ -2,8 +2,6 @@
 
 use crate::http::base64;
 use crate::ioloop::Core;
-use std::cell::Cell;
-use std::hash::{BuildHasher, RandomState};
 
 /// What the key is put together with, so that no server answers by mistake.
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -21,7 +19,7 @@ pub(super) fn accept_key(key: &str) -> Option<String> {
 pub(super) fn client_key(core: &Core) -> String {
     let mut bytes = [0; 16];
     for half in bytes.chunks_exact_mut(8) {
-        half.copy_from_slice(&unguessable(core).to_be_bytes());
+        half.copy_from_slice(&core.unguessable().to_be_bytes());
     }
     in_base64(&bytes)
 }
@@ -34,20 +32,7 @@ fn in_base64(bytes: &[u8]) -> String {
 
 /// The mask of a client's frame, which nobody may be able to foresee. §5.3, §10.3
 pub(super) fn mask_key(core: &Core) -> [u8; 4] {
-    (unguessable(core) as u32).to_ne_bytes()
-}
-
-/// The thread counts, and hashes the count with a key that the system has drawn for it: the hash is SipHash, made so that its
-/// values tell nothing about others. In a simulated world, the seed decides.
-fn unguessable(core: &Core) -> u64 {
-    thread_local! {
-        static KEY: RandomState = RandomState::new();
-        static COUNT: Cell<u64> = const { Cell::new(0) };
-    }
-    if core.is_simulated() {
-        return core.chance();
-    }
-    KEY.with(|key| key.hash_one(COUNT.replace(COUNT.get().wrapping_add(1))))
+    (core.unguessable() as u32).to_ne_bytes()
 }
 
 /// SHA-1, which proves nothing here but that the server knows WebSockets. RFC 3174 §6.1
