@@ -1,4 +1,4 @@
-//! What a client wants to be answered with. RFC 9110 §12.5.1.
+//! What a client wants to be answered with. RFC 9110 §12.5.
 
 use super::class::{is_space, trim};
 
@@ -29,8 +29,20 @@ pub(crate) fn quality(accept: &[u8], media_type: &str) -> u16 {
     best.1
 }
 
+/// Whether a client that sent this `Accept-Encoding` takes a content coding, for each time that it names it: it refuses those whose
+/// weight is nothing but zeros. §12.5.3
+pub(crate) fn takes_coding(accept: &str, coding: &str) -> impl Iterator<Item = bool> {
+    let space = [' ', '\t'];
+    accept.split(',').filter_map(move |part| {
+        let (name, weight) = part.split_once(';').unwrap_or((part, ""));
+        let weight = weight.trim_matches(space).trim_start_matches(['q', 'Q', '=']);
+        let is_refused = !weight.is_empty() && weight.bytes().all(|byte| b"0.".contains(&byte));
+        name.trim_matches(space).eq_ignore_ascii_case(coding).then_some(!is_refused)
+    })
+}
+
 /// A weight of at most three decimals, times 1000; 0 if it is none.
-fn thousandths(weight: &[u8]) -> u16 {
+pub(crate) fn thousandths(weight: &[u8]) -> u16 {
     let (whole, decimals) = match weight {
         [whole, b'.', decimals @ ..] if decimals.len() <= 3 => (*whole, decimals),
         [whole] => (*whole, &b""[..]),

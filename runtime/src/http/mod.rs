@@ -17,6 +17,8 @@ mod field;
 mod framing;
 mod head;
 mod headers;
+#[cfg(any(feature = "digest-auth", feature = "signed-cookies"))]
+pub(crate) mod hex;
 mod host;
 mod incoming;
 mod limits;
@@ -31,7 +33,7 @@ mod set_cookie;
 mod settings;
 mod violation;
 
-pub(crate) use self::accept::quality;
+pub(crate) use self::accept::{quality, takes_coding, thousandths};
 pub use self::body::{Body, ByteStream};
 pub use self::chunked::{Chunked, Decoded, LAST_CHUNK, write_chunk, write_chunk_size};
 pub(crate) use self::client::form_string;

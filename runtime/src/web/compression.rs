@@ -13,7 +13,7 @@ use futures_core::Stream;
 use super::Application;
 use super::security::Guard;
 use super::static_files::is_worth_compressing;
-use crate::http::{Body, ByteStream, Request, Response};
+use crate::http::{Body, ByteStream, Request, Response, takes_coding};
 
 /// Compresses responses for those who take it: Tornado's `compress_response`.
 ///
@@ -216,13 +216,6 @@ fn has(list: &[u8], word: &str) -> bool {
 /// Whether the client takes gzip: it names it, or else everything, and not with a weight of zero.
 fn takes_gzip(request: &Request) -> bool {
     let Some(header) = request.header("accept-encoding") else { return false };
-    let weight = |coding: &str| {
-        header.split(',').find_map(|part| {
-            let (name, weight) = part.split_once(';').unwrap_or((part, ""));
-            let weight = weight.trim_matches([' ', '\t']).trim_start_matches(['q', 'Q', '=']);
-            let is_refused = !weight.is_empty() && weight.bytes().all(|byte| b"0.".contains(&byte));
-            name.trim_matches([' ', '\t']).eq_ignore_ascii_case(coding).then_some(!is_refused)
-        })
-    };
-    weight("gzip").or_else(|| weight("x-gzip")).or_else(|| weight("*")).unwrap_or(false)
+    let takes = |coding| takes_coding(header, coding).next();
+    takes("gzip").or_else(|| takes("x-gzip")).or_else(|| takes("*")).unwrap_or(false)
 }

@@ -10,7 +10,7 @@ use ::http::StatusCode;
 use super::request_handler::Panicked;
 use super::{Context, Finish, log};
 use crate::error::Error;
-use crate::http::{ContentType, Request, Response};
+use crate::http::{ContentType, Request, Response, thousandths};
 
 /// What an application says of errors: see [`Application::write_error`](super::Application::write_error).
 #[derive(Default)]
@@ -130,23 +130,12 @@ fn preference(accept: &str) -> Format {
             continue;
         };
         let quality = parts.find_map(|part| part.strip_prefix(['q', 'Q'])?.strip_prefix('='));
-        let quality = quality.map_or(1000, thousandths);
+        let quality = quality.map_or(1000, |quality| thousandths(quality.as_bytes()));
         if quality > best.1 {
             best = (*format, quality);
         }
     }
     best.0
-}
-
-/// A quality of at most three decimals, times 1000; 0 if it is none.
-fn thousandths(quality: &str) -> u16 {
-    let (whole, decimals) = quality.split_once('.').unwrap_or((quality, ""));
-    let padded: String = decimals.chars().chain("000".chars()).take(3).collect();
-    match (whole, padded.parse::<u16>()) {
-        ("0", Ok(thousandths)) if decimals.len() <= 3 => thousandths,
-        ("1", Ok(0)) if decimals.len() <= 3 => 1000,
-        _ => 0,
-    }
 }
 
 fn escape(text: &str) -> Cow<'_, str> {

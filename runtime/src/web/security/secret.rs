@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::Sha256;
 
-use crate::http::base64;
+use crate::http::{base64, hex};
 
 /// The key that cookies are signed with: Tornado's `cookie_secret`.
 ///
@@ -107,7 +107,7 @@ impl CookieSecret {
         base64::encode(value.as_ref(), &mut encoded);
         if version == SignedVersion::V1 && self.current.is_none() {
             let signature = signature_v1(key, name, &encoded, &time);
-            return format!("{encoded}|{time}|{}", hex(&signature.finalize().into_bytes()));
+            return format!("{encoded}|{time}|{}", hex::encode(&signature.finalize().into_bytes()));
         }
         let key_version = key_version.to_string();
         let mut signed = String::from("2|");
@@ -118,7 +118,7 @@ impl CookieSecret {
             signed.push('|');
         }
         let signature = mac::<Hmac<Sha256>>(key, &[signed.as_bytes()]);
-        signed + &hex(&signature.finalize().into_bytes())
+        signed + &hex::encode(&signature.finalize().into_bytes())
     }
 
     /// What was signed; `None` if it was not signed with one of these secrets and for this name, or if it is too old.
@@ -167,7 +167,7 @@ impl CookieSecret {
             return None;
         }
         let expected = signature_v1(self.signer().1, name, value, time);
-        expected.verify_slice(&unhex(signature)?).ok()?;
+        expected.verify_slice(&hex::decode(signature)?).ok()?;
         // Nothing separates the signed fields: digits of the value may have been made digits of the time, or the other way round.
         if time.starts_with(b"0") || !times.contains(&number(time)?) {
             return None;
@@ -178,7 +178,9 @@ impl CookieSecret {
     fn decode_v2(&self, name: &str, signed: &[u8], earliest: u64) -> Option<Vec<u8>> {
         let fields = Fields::read(signed)?;
         let key = self.key(fields.key_version)?;
-        mac::<Hmac<Sha256>>(key, &[fields.signed]).verify_slice(&unhex(fields.signature)?).ok()?;
+        mac::<Hmac<Sha256>>(key, &[fields.signed])
+            .verify_slice(&hex::decode(fields.signature)?)
+            .ok()?;
         if fields.name != name.as_bytes() || number(fields.time)? < earliest {
             return None;
         }
@@ -304,23 +306,6 @@ pub(super) fn number(digits: &[u8]) -> Option<u64> {
 /// Seconds since 1970; none before.
 pub(super) fn seconds(time: SystemTime) -> u64 {
     time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |value: u8| char::from(DIGITS[usize::from(value & 15)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
-}
-
-/// What hexadecimal digits in lower case stand for.
-pub(super) fn unhex(digits: &[u8]) -> Option<Vec<u8>> {
-    let value = |digit: u8| match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    };
-    let (pairs, []) = digits.as_chunks() else { return None };
-    pairs.iter().map(|[high, low]| Some(value(*high)? << 4 | value(*low)?)).collect()
 }
 
 #[cfg(test)]

@@ -16,9 +16,9 @@ pub use self::memory::MemoryStore;
 use self::store::AnyStore;
 pub use self::store::{SessionData, SessionStore};
 use super::random;
-use super::secret::{CookieSecret, Validity, hex};
+use super::secret::{CookieSecret, Validity};
 use crate::error::{Result, WithContext};
-use crate::http::{Cookie, SameSite};
+use crate::http::{Cookie, SameSite, hex};
 use crate::web::reply::Reply;
 use crate::web::{Application, Context, PerRequest};
 
@@ -282,7 +282,7 @@ impl Session {
         let value = match keeper {
             Keeper::Store(_) => {
                 let mut id = self.id.borrow_mut();
-                id.get_or_insert_with(|| hex(&random::<16>())).clone()
+                id.get_or_insert_with(|| hex::encode(&random::<16>())).clone()
             }
             Keeper::Cookie(code) => {
                 (code.write)(&self.secret, cookie.name(), &serde_json::to_vec(data)?)

@@ -8,10 +8,10 @@ use percent_encoding::percent_decode_str;
 
 use super::guards::{Guard, is_below};
 use super::random;
-use super::secret::{hex, number, seconds, unhex};
+use super::secret::{number, seconds};
 use crate::error::{HTTPError, Result};
 use crate::escape::xhtml_escape;
-use crate::http::{Cookie, SameSite};
+use crate::http::{Cookie, SameSite, hex};
 use crate::web::Context;
 
 /// How an application tells requests of its own pages from those that other sites have forged.
@@ -222,7 +222,7 @@ impl Token {
     fn decode(text: &str) -> Option<Self> {
         let version = text.split_once('|').and_then(|(version, _)| number(version.as_bytes()));
         let Some(version) = version else {
-            let bytes = unhex(text.to_ascii_lowercase().as_bytes());
+            let bytes = hex::decode(text.to_ascii_lowercase().as_bytes());
             let bytes = bytes.unwrap_or_else(|| text.as_bytes().to_vec());
             return Some(Self { bytes, time: seconds(SystemTime::now()) });
         };
@@ -231,15 +231,20 @@ impl Token {
         if version != 2 || parts.next().is_some() {
             return None;
         }
-        let mask: [u8; 4] = unhex(mask.as_bytes())?.try_into().ok()?;
-        let bytes = masked(&unhex(token.as_bytes())?, mask);
+        let mask: [u8; 4] = hex::decode(mask.as_bytes())?.try_into().ok()?;
+        let bytes = masked(&hex::decode(token.as_bytes())?, mask);
         Some(Self { bytes, time: number(time.as_bytes())? })
     }
 
     /// The token behind a mask that nobody has seen before.
     fn masked(&self) -> String {
         let mask = random::<4>();
-        format!("2|{}|{}|{}", hex(&mask), hex(&masked(&self.bytes, mask)), self.time)
+        format!(
+            "2|{}|{}|{}",
+            hex::encode(&mask),
+            hex::encode(&masked(&self.bytes, mask)),
+            self.time
+        )
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 
 use super::content_type::{content_type, is_worth_compressing};
-use crate::http::{ContentType, HTTPDate};
+use crate::http::{ContentType, HTTPDate, takes_coding};
 use crate::web::Context;
 
 /// Files up to here are read at once, and may be kept.
@@ -72,16 +72,7 @@ impl Codings {
     /// Those that the client takes.
     pub(super) fn accepted(cx: &Context) -> Self {
         let Some(header) = cx.header("accept-encoding") else { return Self::default() };
-        let takes = |coding: Coding| {
-            header.split(',').any(|part| {
-                let (name, weight) = part.split_once(';').unwrap_or((part, ""));
-                let weight = weight.trim_matches([' ', '\t']).trim_start_matches(['q', 'Q', '=']);
-                // A weight of nothing but zeros is a refusal.
-                let is_refused =
-                    !weight.is_empty() && weight.bytes().all(|byte| b"0.".contains(&byte));
-                name.trim_matches([' ', '\t']).eq_ignore_ascii_case(coding.name()) && !is_refused
-            })
-        };
+        let takes = |coding: Coding| takes_coding(header, coding.name()).any(|taken| taken);
         let bits = Coding::ALL.into_iter().filter(|coding| takes(*coding));
         Self(bits.fold(0, |bits, coding| bits | coding.bit()))
     }

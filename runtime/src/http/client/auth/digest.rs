@@ -3,13 +3,12 @@
 use super::super::record::Parts;
 use super::super::url::Credentials;
 use super::challenge::{Challenge, Mechanism};
-use crate::http::RequestId;
+use crate::http::{RequestId, hex};
 use crate::ioloop::Core;
 use ::http::StatusCode;
 use md5::Md5;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest as _, Sha256};
-use std::fmt::Write;
 
 /// What a fetch knows of the server's wishes.
 #[derive(Default)]
@@ -133,17 +132,9 @@ fn put_quoted(out: &mut String, name: &str, value: &str) {
 
 fn hash(mechanism: Mechanism, text: &str) -> String {
     match mechanism {
-        Mechanism::Md5 => hexadecimal(&Md5::digest(text)),
-        Mechanism::Sha256 => hexadecimal(&Sha256::digest(text)),
+        Mechanism::Md5 => hex::encode(&Md5::digest(text)),
+        Mechanism::Sha256 => hex::encode(&Sha256::digest(text)),
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a text does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

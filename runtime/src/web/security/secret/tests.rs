@@ -83,7 +83,7 @@ fn old_values_are_over() {
 fn the_first_format_takes_no_time_that_was_tampered_with() {
     let signed = |value: &str, time: &str| {
         let signature = signature_v1(SECRET.as_bytes(), "key", value, time);
-        format!("{value}|{time}|{}", hex(&signature.finalize().into_bytes()))
+        format!("{value}|{time}|{}", hex::encode(&signature.finalize().into_bytes()))
     };
     assert!(decode(&secret(), "key", &signed("dmFsdWU=", "1300000000")).is_some());
     for time in ["11300000000", "01300000000", "not-a-number", "+1300000000", "1_300000000", ""] {
@@ -145,7 +145,7 @@ fn a_value_is_bytes() {
 fn a_timestamp_that_is_no_number() {
     let signed = "2|1:0|1:a|3:key|0:|";
     let signature = mac::<Hmac<Sha256>>(SECRET.as_bytes(), &[signed.as_bytes()]);
-    let signature = hex(&signature.finalize().into_bytes());
+    let signature = hex::encode(&signature.finalize().into_bytes());
     assert_eq!(decode(&secret(), "key", &format!("{signed}{signature}")), None);
 }
 
